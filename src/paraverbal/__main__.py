@@ -1,0 +1,12 @@
+"""`python -m paraverbal`, and the entry point of the command `paraverbal`."""
+
+
+def main() -> None:
+    """Run the command line."""
+    from paraverbal.cli import app
+
+    app()
+
+
+if __name__ == "__main__":
+    main()
