@@ -44,7 +44,7 @@ class AudioSettings(Settings):
 
 
 class LogMelSettings(Settings):
-    """Waveform -> log-mel spectrogram `[band, frame]`; the names follow librosa's quantities, the units are hertz and samples."""
+    """Waveform -> log-mel spectrogram `[band, frame]`; units are hertz and samples."""
 
     kind: Literal["log_mel"] = "log_mel"
     fft_size: Annotated[int, Field(ge=16)] = 1024
@@ -112,7 +112,8 @@ class TrainingSettings(Settings):
 class SplitSettings(Settings):
     """How train, valid and test are cut from a corpus."""
 
-    protocol: Literal["auto", "speakers", "holdout"] = "auto"  # auto: speakers apart where all are known, else holdout
+    # auto: speakers apart where all are known, else holdout, at random; official: what a split file says
+    protocol: Literal["auto", "speakers", "holdout", "official"] = "auto"
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.15
     test: Annotated[float, Field(gt=0, lt=1)] = 0.15
     emotions: tuple[str, ...] = ()  # only these; empty: all that the corpus has
@@ -244,7 +245,7 @@ def _problem(detail: Any) -> str:
         return f"unknown key {key}{nearest(location[-1], _keys_beside(location))}"
     if detail["type"] == "missing":
         return f"{key} is missing"
-    message = detail["msg"].removeprefix("Value error, ")
+    message: str = detail["msg"].removeprefix("Value error, ")
     if not key or detail["type"] == "value_error":
         return message
     return f"{key} = {detail['input']!r}: {message[0].lower()}{message[1:]}"

@@ -86,5 +86,5 @@ def canonical(label: str, mapping: Mapping[str, str] | None = None) -> str:
         return _SYNONYMS[word]
     raise LabelError(
         f"label {label!r} is no emotion known here{nearest(word, (*EMOTIONS, *_SYNONYMS))}. "
-        f"Map it to one of {', '.join(EMOTIONS)}: --labels '{label}=EMOTION', or labels={{{label!r}: EMOTION}} in Python"
+        f"Map it to one of {', '.join(EMOTIONS)}: --labels '{label}=EMOTION' (in Python labels={{{label!r}: EMOTION}})"
     )

@@ -17,7 +17,8 @@ ParaverbalError
  └── MissingExtraError (ImportError)        an optional dependency is not installed
 ```
 
-A message says what was given, what was expected and what to do. Whoever calls paraverbal may catch `ParaverbalError` alone.
+A message says what was given, what was expected and what to do. A caller may catch `ParaverbalError`
+alone.
 """
 
 import difflib

@@ -1,0 +1,1 @@
+"""Array -> changed array. What is drawn can be read before it is applied."""

@@ -1,0 +1,175 @@
+"""What a bundle folder holds, and its manifest `bundle.json`.
+
+| file | what |
+|---|---|
+| `bundle.json` | the manifest: labels, rate, windows, recipe, training data with licences, scores with their protocol |
+| `model.onnx` | the graph: waveform float32 `[batch, sample]` -> probabilities float32 `[batch, label]` |
+| `README.md` | the model card |
+
+The format has a number. A newer number than `FORMAT` is refused; each older one keeps its reader.
+"""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from paraverbal.errors import BundleError
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Where the exported network is and what its ends are called.
+
+    Attributes:
+        file: File name inside the bundle folder.
+        input: Name of the waveform, float32 `[batch, sample]`.
+        output: Name of the probabilities, float32 `[batch, label]`.
+    """
+
+    file: str = "model.onnx"
+    input: str = "waveform"
+    output: str = "probabilities"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a bundle says about its model.
+
+    Attributes:
+        name: Name of the model.
+        labels: Emotions, in the order of the network's output.
+        sampling_rate: Of the waveform that the network takes, in hertz.
+        seconds: Length of a window; a shorter clip is padded with zeros, a longer one cut into windows.
+        hop_seconds: Greatest distance of two windows.
+        level: `none`, `peak` or `rms`: what is done to the level of a clip before it is cut.
+        minimum_samples: Fewest samples that the network can take.
+        parameters: Trained numbers in the network.
+        layers: `{name, type, output, parameters}` of each layer.
+        recipe: The complete recipe that it was trained with.
+        training_data: `{name, licence, source, clips}` of each corpus.
+        licence: Of the weights.
+        scores: `{protocol, selected_on, valid, test}`, with `{uar, wa, macro_f1, loss, clips}` for each part.
+        temperature: Probabilities are raised to 1 / temperature and normalised; 1 leaves them.
+        graph: Where the network is.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    sampling_rate: int
+    seconds: float
+    hop_seconds: float
+    level: str = "none"
+    minimum_samples: int = 1
+    parameters: int = 0
+    layers: tuple[Mapping[str, Any], ...] = ()
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    training_data: tuple[Mapping[str, Any], ...] = ()
+    licence: str = ""
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+    graph: Graph = Graph()
+
+    @classmethod
+    def read(cls, folder: str | Path) -> "Manifest":
+        """Read the manifest of a bundle folder.
+
+        Raises:
+            BundleError: No `bundle.json` in it, not JSON, a newer format, or a value that is missing or impossible.
+        """
+        path = Path(folder) / MANIFEST
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise BundleError(
+                f"{path}: there is no such file; a bundle folder with a {MANIFEST} was expected"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{path}: cannot be read as JSON ({error}); export the model again") from error
+        if not isinstance(document, dict):
+            raise BundleError(f"{path}: holds no JSON object; export the model again")
+        try:
+            return _reader(document.get("format"))(document)
+        except BundleError as error:
+            raise BundleError(f"{path}: {error}") from error
+
+    def write(self, folder: str | Path) -> Path:
+        """Write `bundle.json` into an existing folder, whole or not at all, and return its path."""
+        path = Path(folder) / MANIFEST
+        text = json.dumps({"format": FORMAT} | asdict(self), indent=1, ensure_ascii=False, allow_nan=False)
+        unfinished = path.with_suffix(".tmp")
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.replace(path)
+        return path
+
+
+def _reader(number: Any) -> Callable[[Mapping[str, Any]], Manifest]:
+    if number in _READERS and not isinstance(number, bool):
+        return _READERS[number]
+    if isinstance(number, int) and number > FORMAT:
+        raise BundleError(
+            f"bundle format {number} is newer than {FORMAT}, the newest known here: pip install --upgrade paraverbal"
+        )
+    raise BundleError(f"format {number!r} is no bundle format; a number from 1 to {FORMAT} was expected")
+
+
+def _read_1(document: Mapping[str, Any]) -> Manifest:
+    """Read format 1. Keys that are not known are left alone, so that a format may gain some without a new number."""
+    required = ("name", "labels", "sampling_rate", "seconds", "hop_seconds", "graph")
+    missing = [key for key in required if key not in document]
+    if missing:
+        raise BundleError(f"{', '.join(missing)} missing; export the model again")
+    known = {item.name for item in fields(Manifest)}
+    values = {key: value for key, value in document.items() if key in known}
+    graph = _mapping("graph", document["graph"])
+    values["graph"] = Graph(**{item.name: str(graph.get(item.name, item.default)) for item in fields(Graph)})
+    for key in ("labels", "layers", "training_data"):
+        values[key] = _list(key, document.get(key, []))
+    for key in ("recipe", "scores"):
+        values[key] = _mapping(key, document.get(key, {}))
+    manifest = Manifest(**values)
+    _check(manifest)
+    return manifest
+
+
+_READERS = {1: _read_1}
+
+
+def _check(manifest: Manifest) -> None:
+    labels = manifest.labels
+    if not labels or len(set(labels)) < len(labels) or not all(isinstance(label, str) for label in labels):
+        raise BundleError(f"labels {list(labels)} are not a list of different words; export the model again")
+    for key in ("sampling_rate", "seconds", "hop_seconds", "minimum_samples", "temperature"):
+        value = getattr(manifest, key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+            raise BundleError(f"{key} is {value!r}, a number above 0 was expected; export the model again")
+    for key in ("sampling_rate", "minimum_samples"):
+        if not isinstance(getattr(manifest, key), int):
+            raise BundleError(
+                f"{key} is {getattr(manifest, key)!r}, a whole number was expected; export the model again"
+            )
+    for key in ("name", "licence"):
+        if not isinstance(getattr(manifest, key), str):
+            raise BundleError(f"{key} is {getattr(manifest, key)!r}, a text was expected; export the model again")
+    if manifest.level not in ("none", "peak", "rms"):
+        raise BundleError(f"level is {manifest.level!r}, one of none, peak, rms was expected; export the model again")
+    if os.path.basename(manifest.graph.file) != manifest.graph.file:  # noqa: PTH119
+        raise BundleError(f"graph.file is {manifest.graph.file!r}, a file name inside the bundle folder was expected")
+
+
+def _list(key: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise BundleError(f"{key} is {value!r}, a list was expected; export the model again")
+    return tuple(value)
+
+
+def _mapping(key: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise BundleError(f"{key} is {value!r}, an object was expected; export the model again")
+    return value

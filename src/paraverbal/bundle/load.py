@@ -1,0 +1,229 @@
+"""Bundle folder -> a model that answers, on onnxruntime alone."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import ArrayLike, NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
+
+from paraverbal.audio.level import level
+from paraverbal.audio.resample import resample
+from paraverbal.audio.segment import pad_or_trim, windows
+from paraverbal.bundle.format import MANIFEST, Manifest
+from paraverbal.errors import AudioError, BundleError, EmptyAudioError, NonFiniteAudioError, nearest
+
+Probabilities = NDArray[np.float32]
+
+# Each is a bundle folder; its name is the model's.
+BUNDLED = Path(__file__).parent.parent / "models_bundled"
+DEFAULT = "default"
+
+# Windows of a long clip that go through the network at once: bounds the memory of the activations.
+_BATCH = 16
+
+# What onnxruntime raises; its errors share no base but Exception.
+_ONNX_ERRORS = tuple(
+    error for error in vars(onnx_errors).values() if isinstance(error, type) and issubclass(error, Exception)
+)
+
+
+class Model:
+    """A trained model: a waveform goes in, a probability for each emotion comes out.
+
+    Calls from several threads at once are safe.
+
+    Args:
+        folder: A bundle folder.
+        threads: Threads of onnxruntime for one call; 1 is the fastest where several clips are predicted at once.
+
+    Raises:
+        BundleError: The manifest or the graph is missing, broken, or of a newer format.
+    """
+
+    def __init__(self, folder: str | Path, *, threads: int = 1) -> None:
+        self.folder = Path(folder)
+        self.manifest = Manifest.read(folder)
+        self._session = _session(self.folder / self.manifest.graph.file, threads)
+        _check_ends(self.folder, self.manifest, self._session)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.manifest.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Emotions, in the order of the probabilities."""
+        return self.manifest.labels
+
+    @property
+    def sampling_rate(self) -> int:
+        """Rate in hertz that a waveform is brought to before the network."""
+        return self.manifest.sampling_rate
+
+    def __call__(
+        self, waveform: ArrayLike, sampling_rate: float, *, window: float | None = None, hop: float | None = None
+    ) -> Probabilities:
+        """Return the probabilities of the emotions in a waveform.
+
+        It is resampled, brought to the level that the model was trained at, and cut into windows (the end padded with
+        zeros if it is shorter than one); the probabilities are the mean over the windows.
+
+        Args:
+            waveform: Float `[sample]` in -1..1.
+            sampling_rate: Its rate in hertz.
+            window: Length of a window in seconds; None takes the length that the model was trained with.
+            hop: Greatest distance of two windows in seconds; None takes the manifest's, or `window` if that is given.
+
+        Returns:
+            Float32 `[label]`, in the order of `labels`; the sum is 1.
+
+        Raises:
+            EmptyAudioError: There are no samples.
+            NonFiniteAudioError: A sample is NaN or infinite.
+            AudioError: `waveform` is not one row of floats, or `sampling_rate` is impossible.
+            ValueError: `window` or `hop` is not above 0.
+        """
+        samples = _checked(waveform, sampling_rate)
+        rate, manifest = self.sampling_rate, self.manifest
+        size = _samples("window", manifest.seconds if window is None else window, rate)
+        distance = hop if hop is not None else window if window is not None else manifest.hop_seconds
+        pieces = windows(
+            level(resample(samples, sampling_rate, rate), manifest.level),  # type: ignore[arg-type]
+            size,
+            _samples("hop", distance, rate),
+        )
+        probabilities = self._run(pad_or_trim(pieces, max(size, manifest.minimum_samples))).mean(axis=0)
+        return _tempered(probabilities, manifest.temperature)
+
+    def _run(self, pieces: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the probabilities `[window, label]` of windows `[window, sample]`."""
+        graph = self.manifest.graph
+        outputs = []
+        for first in range(0, len(pieces), _BATCH):
+            try:
+                (output,) = self._session.run([graph.output], {graph.input: pieces[first : first + _BATCH]})
+            except _ONNX_ERRORS as error:
+                raise BundleError(f"{self.folder / graph.file}: the graph fails ({error}); export it again") from error
+            outputs.append(output)
+        return np.concatenate(outputs, dtype=np.float64)
+
+    def __repr__(self) -> str:
+        manifest = self.manifest
+        return (
+            f"Model {self.name!r} ({self.folder})\n"
+            f"  input   waveform float32 [batch, sample] at {self.sampling_rate} Hz, "
+            f"windows of {manifest.seconds:g} s every {manifest.hop_seconds:g} s, level {manifest.level}\n"
+            f"  output  probabilities float32 [batch, label], {len(self.labels)} labels: {', '.join(self.labels)}\n"
+            f"  {manifest.parameters} parameters, licence {manifest.licence or 'not stated'}"
+        )
+
+
+def model_names() -> list[str]:
+    """Return the names of the models that come with paraverbal, sorted."""
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{MANIFEST}"))
+
+
+def load_model(model: str | Path | None = None, *, threads: int = 1) -> Model:
+    """Load a model.
+
+    Args:
+        model: One of `model_names()`, a bundle folder, or a run folder (which holds `bundle/`); None loads the bundled
+            default. A name goes before a folder of the same name: write `./default` for the folder.
+        threads: Threads of onnxruntime for one call.
+
+    Raises:
+        BundleError: No such name or folder (the nearest name is told), or the bundle is incomplete, broken, or of a
+            newer format.
+    """
+    return Model(_folder(DEFAULT if model is None else model), threads=threads)
+
+
+def _folder(model: str | Path) -> Path:
+    known = model_names()
+    if str(model) in known and not isinstance(model, Path):
+        return BUNDLED / str(model)
+    folder = Path(model)
+    for candidate in (folder, folder / "bundle"):
+        if (candidate / MANIFEST).is_file():
+            return candidate
+    if folder.is_dir():
+        raise BundleError(
+            f"{model}: no model in this folder; {MANIFEST} (a bundle) or bundle/{MANIFEST} (a run) was expected in it"
+        )
+    if folder.exists():
+        raise BundleError(f"{model}: this is a file; give the bundle folder that it lies in")
+    names = ", ".join(known) or "none"
+    raise BundleError(
+        f"model {str(model)!r} is neither a folder nor a bundled model{nearest(str(model), known)}; bundled: {names}"
+    )
+
+
+def _session(file: Path, threads: int) -> Any:
+    if not file.is_file():
+        raise BundleError(f"{file}: the graph is missing from the bundle; export the model again")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only: they are raised too
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except _ONNX_ERRORS as error:
+        raise BundleError(f"{file}: cannot be read as an ONNX graph ({error}); export the model again") from error
+
+
+def _check_ends(folder: Path, manifest: Manifest, session: Any) -> None:
+    """Raise if the graph's input, output or number of labels is not what the manifest says."""
+    graph = manifest.graph
+    inputs = [end.name for end in session.get_inputs()]
+    outputs = {end.name: end.shape for end in session.get_outputs()}
+    if inputs != [graph.input] or graph.output not in outputs:
+        raise BundleError(
+            f"{folder / graph.file}: the graph goes from {', '.join(inputs)} to {', '.join(outputs)}, "
+            f"the manifest says from {graph.input} to {graph.output}; export the model again"
+        )
+    count = outputs[graph.output][-1] if outputs[graph.output] else None
+    if isinstance(count, int) and count != len(manifest.labels):
+        raise BundleError(
+            f"{folder / graph.file}: the graph has {count} outputs, the manifest {len(manifest.labels)} labels; "
+            "export the model again"
+        )
+
+
+def _checked(waveform: ArrayLike, sampling_rate: float) -> NDArray[np.float32]:
+    samples = np.asarray(waveform)
+    if samples.ndim != 1:
+        raise AudioError(
+            None,
+            f"a waveform of shape {samples.shape} was given, [sample] was expected; take the mean over its channels",
+        )
+    if samples.size == 0:
+        raise EmptyAudioError(None, "a waveform without samples was given; give at least one")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise AudioError(
+            None,
+            f"a waveform of {samples.dtype} was given, floats in -1..1 were expected; divide by the type's full scale",
+        )
+    if not np.isfinite(samples).all():
+        raise NonFiniteAudioError(None, "the waveform holds NaN or infinite samples; remove them first")
+    if not (math.isfinite(sampling_rate) and sampling_rate > 0):
+        raise AudioError(None, f"a sampling rate of {sampling_rate} Hz is impossible; give a number above 0")
+    return samples.astype(np.float32, copy=False)
+
+
+def _samples(name: str, seconds: float, rate: int) -> int:
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ValueError(f"{name} is {seconds} s; it must be above 0")
+    return max(1, round(seconds * rate))
+
+
+def _tempered(probabilities: NDArray[np.float64], temperature: float) -> Probabilities:
+    """Return probabilities ** (1 / temperature), normalised: the softmax of logits / temperature for one window."""
+    if temperature != 1:
+        # Relative to the largest, so that a low temperature does not make all of them 0.
+        probabilities = (probabilities / probabilities.max()) ** (1 / temperature)
+        probabilities = probabilities / probabilities.sum()
+    return probabilities.astype(np.float32)

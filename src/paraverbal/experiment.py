@@ -1,0 +1,277 @@
+"""The whole road: recipe + corpus -> split -> features -> training -> bundle -> evaluation -> report.
+
+A run folder holds `recipe.toml` (complete), `split.csv`, `history.jsonl`, `checkpoint/`, `bundle/`, `result.json`,
+`predictions.csv` and `report.html`. Scores are computed with the exported bundle, so that what is reported is what predicts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from paraverbal.audit import audit
+from paraverbal.batches import Clip, ClipFeatures, compute_features
+from paraverbal.bundle.format import Manifest
+from paraverbal.bundle.load import Model, load_model
+from paraverbal.bundle.save import save_bundle
+from paraverbal.config import Recipe, read_recipe, recipe_toml
+from paraverbal.corpora import read_corpus
+from paraverbal.corpora.corpus import Corpus
+from paraverbal.corpora.split import Split, make, official, shared_speakers
+from paraverbal.corpora.split import read as read_split
+from paraverbal.corpora.split import write as write_split
+from paraverbal.errors import CorpusError, RunError
+from paraverbal.evaluation.predictions import Predictions, predict_rows, write_predictions
+from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
+from paraverbal.models.model import SpeechModel, summary
+from paraverbal.report.card import model_card
+from paraverbal.report.page import write_report
+from paraverbal.training.loop import Epoch, Fit, Trainer
+
+BUNDLE = "bundle"
+RECIPE = "recipe.toml"
+SPLIT = "split.csv"
+RESULT = "result.json"
+PREDICTIONS = "predictions.csv"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        folder: The run folder.
+        document: What its `result.json` holds.
+    """
+
+    folder: Path
+    document: dict[str, Any]
+
+    @property
+    def result(self) -> Result:
+        """The scores on the test part."""
+        return Result.from_dict(self.document)
+
+    @property
+    def model(self) -> Model:
+        """The trained model, ready to predict."""
+        return load_model(self.folder)
+
+    def __repr__(self) -> str:
+        result = self.result
+        return f"Run({self.folder}: test UAR {result.uar:.3f}, WA {result.wa:.3f}, {result.clips} clips, {result.protocol})"
+
+
+def train(
+    recipe: Recipe | str | Path,
+    corpus: Corpus | str | Path | Sequence[str | Path],
+    *,
+    output: str | Path,
+    split: Split | str | Path | None = None,
+    fold: int | None = None,
+    resume: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Run:
+    """Train a recipe on a corpus, export the model, evaluate it and write a report.
+
+    Args:
+        recipe: A recipe, its name, or the path of its TOML file.
+        corpus: A corpus, or where to read one.
+        output: The run folder.
+        split: Which clips are train, valid and test; None makes one as the recipe's section `split` says. If it has no
+            `valid`, that is cut from train by the rule that keeps train and test apart.
+        fold: Which fold of `split`; may be left out if it has one.
+        resume: Go on with the run in `output`, with the split it was begun with.
+        progress: Told each step and epoch as a line of text.
+
+    Returns:
+        The run. Clips that cannot be read are left out and listed under `failed` in its document.
+
+    Raises:
+        RecipeError, CorpusError, LabelError, SplitError: The request is wrong; nothing was written.
+        RunError: `output` holds something already and `resume` is false, or holds another recipe's run.
+        ExportError: The exported graph disagrees with the network; the checkpoint is kept.
+    """
+    tell = progress or (lambda line: None)
+    recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    corpus = _wanted(corpus if isinstance(corpus, Corpus) else read_corpus(corpus), recipe)
+    folder = Path(output)
+    if resume and (folder / RECIPE).is_file():
+        recipe, split = _begun(folder, recipe)
+    else:
+        _reject_occupied(folder)
+        recipe, split = _planned(recipe, corpus, split, fold)
+        _write_plan(folder, recipe, split)
+    findings = audit(corpus, split, selected_on=recipe.training.select_on)
+    for finding in findings.values():
+        if finding["verdict"] != "ok":
+            tell(f"{finding['verdict']}: {finding['detail']}")
+
+    torch.manual_seed(recipe.training.seed)
+    model = SpeechModel(recipe, corpus.emotions)
+    fit = _fit(model, corpus, split, folder, tell)
+    tell(f"epoch {fit.best_epoch} was the best of {len(fit.history)}; exporting and comparing with the network")
+    manifest = _manifest(model, corpus)
+    save_bundle(model, manifest, folder / BUNDLE)
+    tell("evaluating the exported model")
+    trained = load_model(folder)
+    predictions = {part: predict_rows(trained, corpus, _rows(corpus, split, part)) for part in PARTS}
+    results = {part: _result(found, recipe, findings) for part, found in predictions.items()}
+    document = run_document(results, _training(model, fit, predictions))
+    write_predictions(predictions, folder / PREDICTIONS)
+    write_document(document, folder / RESULT)
+    _describe(folder / BUNDLE, manifest, results)
+    write_report(folder)
+    return Run(folder, document)
+
+
+def _wanted(corpus: Corpus, recipe: Recipe) -> Corpus:
+    return corpus.filter(emotions=recipe.split.emotions) if recipe.split.emotions else corpus
+
+
+def _planned(
+    recipe: Recipe, corpus: Corpus, split: Split | str | Path | None, fold: int | None
+) -> tuple[Recipe, Split]:
+    """Return the split, and the recipe with the protocol that it came from."""
+    seed = recipe.training.seed
+    if split is None:
+        made = make(corpus, recipe.split, seed)
+        known = not corpus.table["speaker"].null_count()
+        apart = known and not any(shared_speakers(corpus, made).values())
+        return _with_protocol(recipe, "speakers" if apart else "holdout"), made
+    split = split if isinstance(split, Split) else read_split(split)
+    matched = official(corpus, split, fold=fold, valid=recipe.split.valid, seed=seed)
+    return _with_protocol(recipe, "official"), matched
+
+
+def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:
+    return recipe.model_copy(update={"split": recipe.split.model_copy(update={"protocol": protocol})})
+
+
+def _begun(folder: Path, recipe: Recipe) -> tuple[Recipe, Split]:
+    """Return recipe and split of the run to go on with."""
+    kept = read_recipe(folder / RECIPE)
+    if _with_protocol(recipe, kept.split.protocol) != kept:
+        raise RunError(f"{folder}: was begun with other settings, see its {RECIPE}; give those, or another --output")
+    return kept, read_split(folder / SPLIT)
+
+
+def _reject_occupied(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file, a folder was expected; give another --output")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RunError(f"{folder}: is not empty; give another --output, or --resume to go on with the run in it")
+
+
+def _write_plan(folder: Path, recipe: Recipe, split: Split) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_split(split, folder / SPLIT)
+    (folder / RECIPE).write_text(recipe_toml(recipe), encoding="utf-8")
+
+
+def _rows(corpus: Corpus, split: Split, part: str) -> list[dict[str, Any]]:
+    files = set(split.files(part))
+    return [row for row in corpus.table.iter_rows(named=True) if row["file"] in files]
+
+
+def _fit(model: SpeechModel, corpus: Corpus, split: Split, folder: Path, tell: Callable[[str], None]) -> Fit:
+    recipe = model.recipe
+    tell("reading the recordings and computing their features")
+    train_features = _features(model, corpus, split, "train")
+    chosen_on = _features(model, corpus, split, recipe.training.select_on)
+    model.scaling.fit(train_features.features)
+    trainer = Trainer(model, recipe.training, recipe.augment, folder)
+    begun = len(trainer.history)
+    tell(
+        f"training {recipe.name}: {model.parameters_count:,} parameters, {len(train_features)} clips x "
+        f"{1 + recipe.augment.copies} an epoch, {len(chosen_on)} to validate, {trainer.precision}"
+        + (f"; going on after epoch {begun}" if begun else "")
+    )
+    return trainer.fit(train_features, chosen_on, lambda epoch: tell(_progress(epoch, trainer)))
+
+
+def _features(model: SpeechModel, corpus: Corpus, split: Split, part: str) -> ClipFeatures:
+    clips = [
+        Clip(corpus.path(row["file"]), model.labels.index(row["emotion"]), row["start"], row["end"])
+        for row in _rows(corpus, split, part)
+    ]
+    features, failed = compute_features(clips, model)
+    if not len(features):
+        reason = f"; the first: {failed[0][1]}" if failed else ""
+        raise CorpusError(f"{corpus.name}: none of the {len(clips)} recordings of part {part} can be used{reason}")
+    return features
+
+
+def _progress(epoch: Epoch, trainer: Trainer) -> str:
+    settings = trainer.settings
+    left = min(settings.epochs, trainer.best_epoch + settings.stop_patience) - epoch.epoch
+    return (
+        f"epoch {epoch.epoch}/{settings.epochs}  loss {epoch.train_loss:.3f}  valid loss {epoch.valid_loss:.3f} "
+        f"WA {epoch.valid_wa:.3f} UAR {epoch.valid_uar:.3f}  best {trainer.best_epoch}  "
+        f"{epoch.samples_per_second:.0f} samples/s  {_minutes(left * epoch.seconds)} left unless it improves"
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
+    audio = model.recipe.audio
+    counts = Counter(corpus.table["corpus"].to_list())
+    return Manifest(
+        name=model.recipe.name,
+        labels=model.labels,
+        sampling_rate=audio.sampling_rate,
+        seconds=audio.seconds,
+        hop_seconds=audio.hop_seconds,
+        level=audio.level,
+        minimum_samples=model.minimum_samples,
+        parameters=model.parameters_count,
+        layers=tuple(asdict(layer) for layer in summary(model)),
+        recipe=model.recipe.model_dump(mode="json"),
+        training_data=tuple(
+            {"name": origin.name, "licence": origin.licence, "source": origin.source, "clips": counts[origin.name]}
+            for origin in corpus.origins
+        ),
+        licence=f"as the training data asks: {corpus.licence}",
+    )
+
+
+def _result(found: Predictions, recipe: Recipe, findings: dict[str, Any]) -> Result:
+    return Result.from_predictions(
+        found.truth,
+        found.probabilities,
+        labels=found.labels,
+        protocol=recipe.split.protocol,
+        selected_on=recipe.training.select_on,
+        audit=findings,
+    )
+
+
+def _training(model: SpeechModel, fit: Fit, predictions: dict[str, Predictions]) -> Training:
+    return Training(
+        recipe=model.recipe.model_dump(mode="json"),
+        epochs=len(fit.history),
+        best_epoch=fit.best_epoch,
+        minutes=round(sum(epoch.seconds for epoch in fit.history) / 60, 2),
+        parameters=model.parameters_count,
+        failed=[failure for found in predictions.values() for failure in found.failed],
+    )
+
+
+def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result]) -> None:
+    """Put the scores into the bundle's manifest, and its card beside it."""
+    test = results["test"]
+    parts = {
+        part: {key: getattr(result, key) for key in ("uar", "wa", "macro_f1", "loss", "clips")}
+        for part, result in results.items()
+        if part != "train"
+    }
+    scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts}
+    manifest = replace(manifest, scores=scores)
+    manifest.write(bundle)
+    (bundle / "README.md").write_text(model_card(asdict(manifest)), encoding="utf-8")

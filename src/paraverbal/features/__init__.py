@@ -1,0 +1,1 @@
+"""Waveform -> features, in NumPy alone, so that the core can compute them."""

@@ -1,0 +1,132 @@
+"""Spectra of frames: power, mel bands, log-mel, and how a log-mel spectrogram is scaled.
+
+The mel scale comes in two forms: Slaney's (linear below 1 kHz, logarithmic above; Slaney 1998, Auditory Toolbox) and
+HTK's (`2595 log10(1 + f / 700)`; Young et al. 2006). Decibels follow `10 log10(power / reference)`.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paraverbal.features.frames import frame, hann
+
+if TYPE_CHECKING:
+    from paraverbal.config import LogMelSettings
+
+# Slaney's scale: 200/3 Hz a mel up to 1000 Hz (15 mel), then 27 mel for each factor of 6.4.
+_SLANEY_HZ_PER_MEL = 200 / 3
+_SLANEY_BREAK_HZ = 1000.0
+_SLANEY_BREAK_MEL = _SLANEY_BREAK_HZ / _SLANEY_HZ_PER_MEL
+_SLANEY_LOG_STEP = np.log(6.4) / 27
+
+# Least deviation by which a spectrogram is divided: a constant one becomes zeros, not infinities.
+LEAST_DEVIATION = 1e-5
+
+
+def hz_to_mel(hz: NDArray[np.float64] | float, scale: str = "slaney") -> NDArray[np.float64]:
+    """Return frequencies in hertz as mel, on the scale `slaney` or `htk`."""
+    hz = np.asarray(hz, dtype=np.float64)
+    if scale == "htk":
+        return 2595 * np.log10(1 + hz / 700)
+    above = _SLANEY_BREAK_MEL + np.log(np.maximum(hz, _SLANEY_BREAK_HZ) / _SLANEY_BREAK_HZ) / _SLANEY_LOG_STEP
+    return np.where(hz < _SLANEY_BREAK_HZ, hz / _SLANEY_HZ_PER_MEL, above)
+
+
+def mel_to_hz(mel: NDArray[np.float64] | float, scale: str = "slaney") -> NDArray[np.float64]:
+    """Return mel as frequencies in hertz; the inverse of `hz_to_mel`."""
+    mel = np.asarray(mel, dtype=np.float64)
+    if scale == "htk":
+        return 700 * (10 ** (mel / 2595) - 1)
+    above = _SLANEY_BREAK_HZ * np.exp(_SLANEY_LOG_STEP * (np.maximum(mel, _SLANEY_BREAK_MEL) - _SLANEY_BREAK_MEL))
+    return np.where(mel < _SLANEY_BREAK_MEL, mel * _SLANEY_HZ_PER_MEL, above)
+
+
+def highest_frequency(settings: "LogMelSettings", sampling_rate: int) -> float:
+    """Return the upper edge of the highest band in hertz."""
+    return sampling_rate / 2 if settings.fmax == "half" else settings.fmax
+
+
+def mel_filters(settings: "LogMelSettings", sampling_rate: int) -> NDArray[np.float64]:
+    """Return triangular mel filters `[band, bin]` for a power spectrum of `fft_size // 2 + 1` bins.
+
+    Neighbouring triangles share their feet and peaks. With `norm = "slaney"` each has an area of 1 per hertz, with
+    `"none"` a peak of 1. A band narrower than the distance of two bins may be empty, as in other implementations.
+    """
+    edges_mel = np.linspace(
+        hz_to_mel(settings.fmin, settings.scale),
+        hz_to_mel(highest_frequency(settings, sampling_rate), settings.scale),
+        settings.bands + 2,
+    )
+    edges = mel_to_hz(edges_mel, settings.scale)[:, np.newaxis]
+    bins = np.fft.rfftfreq(settings.fft_size, 1 / sampling_rate)
+    lower, peak, upper = edges[:-2], edges[1:-1], edges[2:]
+    filters = np.maximum(0, np.minimum((bins - lower) / (peak - lower), (upper - bins) / (upper - peak)))
+    if settings.norm == "slaney":
+        filters *= 2 / (upper - lower)
+    return filters
+
+
+def power_spectrogram(waveform: NDArray[np.floating], fft_size: int, hop_length: int) -> NDArray[np.float32]:
+    """Return the squared magnitude of the short-time Fourier transform, float32 `[bin, frame]`, Hann window."""
+    frames = frame(waveform.astype(np.float32, copy=False), fft_size, hop_length)
+    spectrum = np.fft.rfft(frames * hann(fft_size).astype(np.float32), axis=-1)
+    return np.asarray(spectrum.real**2 + spectrum.imag**2, dtype=np.float32).T
+
+
+def decibels(power: NDArray[np.floating], settings: "LogMelSettings") -> NDArray[np.floating]:
+    """Return power as decibels relative to `settings.reference`, no lower than `settings.floor_db` below the maximum."""
+    reference = power.max() if settings.reference == "max" else settings.reference
+    level: NDArray[np.floating] = 10 * np.log10(np.maximum(power, settings.epsilon))
+    level = level - 10 * np.log10(max(reference, settings.epsilon))
+    return level if settings.floor_db == "none" else np.maximum(level, level.max() - settings.floor_db)
+
+
+def log_mel(waveform: NDArray[np.floating], sampling_rate: int, settings: "LogMelSettings") -> NDArray[np.float32]:
+    """Return the log-mel spectrogram of a waveform, before scaling.
+
+    Args:
+        waveform: `[sample]`, in -1..1.
+        sampling_rate: In hertz.
+        settings: FFT, bands, scale and logarithm.
+
+    Returns:
+        float32 `[band, frame]`; in dB, or natural logarithm of power. 144,000 samples at hop 512 give 282 frames.
+    """
+    power = _cached_filters(settings, sampling_rate) @ power_spectrogram(
+        waveform, settings.fft_size, settings.hop_length
+    )
+    level = decibels(power, settings) if settings.log == "db" else np.log(power + settings.epsilon)
+    return level.astype(np.float32)
+
+
+def scale(
+    features: NDArray[np.float32],
+    settings: "LogMelSettings",
+    statistics: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+) -> NDArray[np.float32]:
+    """Return a log-mel spectrogram `[band, frame]` scaled as `settings.scaling` says.
+
+    `none`: as it is. `clip`: mean 0 and deviation 1 over the whole spectrogram. `band`: the same for each band.
+    `train`: by `statistics`, the mean and deviation `[band]` of the training data. `unit`: linearly onto 0..1.
+    A constant spectrogram becomes zeros.
+    """
+    if settings.scaling == "none":
+        return features
+    if settings.scaling == "unit":
+        low, high = features.min(), features.max()
+        return np.asarray((features - low) / max(high - low, LEAST_DEVIATION), dtype=np.float32)
+    if settings.scaling == "train":
+        if statistics is None:
+            raise ValueError("scaling 'train' needs the statistics of the training data")
+        mean, deviation = statistics[0][:, np.newaxis], statistics[1][:, np.newaxis]
+    else:
+        axis = (0, 1) if settings.scaling == "clip" else 1
+        mean, deviation = features.mean(axis, keepdims=True), features.std(axis, keepdims=True)
+    return np.asarray((features - mean) / np.maximum(deviation, LEAST_DEVIATION), dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _cached_filters(settings: "LogMelSettings", sampling_rate: int) -> NDArray[np.float32]:
+    return mel_filters(settings, sampling_rate).astype(np.float32)

@@ -1,0 +1,100 @@
+"""Predictions as a plain-text table, JSON lines or CSV. Fractions, not percent; seconds; label names."""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from paraverbal.inference.predict import Failure, Prediction
+
+Outcome = Prediction | Failure
+
+# Digits behind the point: more than the models' precision, and lines stay readable.
+_DIGITS = 6
+
+# Emotions beside the most probable one that the table shows.
+_OTHERS = 2
+
+
+def json_line(outcome: Outcome) -> str:
+    """Return one outcome as one line of JSON, without the line's end.
+
+    Keys are `file start end emotion confidence probabilities warnings`, of a failed input `file error`.
+    """
+    return json.dumps(_document(outcome), ensure_ascii=False)
+
+
+def csv_text(outcomes: Iterable[Outcome], labels: Sequence[str], *, header: bool = True) -> str:
+    """Return outcomes as CSV: `file, start, end, emotion, confidence`, a column a label, `warnings, error`.
+
+    Args:
+        outcomes: Predictions and failures; a failure has only `file` and `error`.
+        labels: The model's labels.
+        header: Whether the first line names the columns.
+    """
+    columns = ["file", "start", "end", "emotion", "confidence", *labels, "warnings", "error"]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    if header:
+        writer.writeheader()
+    for outcome in outcomes:
+        row = _document(outcome)
+        row |= row.pop("probabilities", {})
+        row["warnings"] = "; ".join(row.get("warnings", []))
+        writer.writerow(row)
+    return buffer.getvalue()
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """Return outcomes as aligned columns for a person to read, with warnings and failures beneath their recording."""
+    outcomes = list(outcomes)
+    rows = [("file", "emotion", "confidence", "next")] + [_row(outcome) for outcome in outcomes]
+    widths = [max(_width(row[column]) for row in rows) for column in range(3)]
+    lines = []
+    for row, outcome in zip(rows, [None, *outcomes], strict=True):
+        cells = [_padded(cell, width) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  ".join([*cells, row[3]]).rstrip())
+        lines += [f"  {remark}" for remark in _remarks(outcome)]
+    return "\n".join(lines) + "\n"
+
+
+def _document(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Failure):
+        return {"file": outcome.file, "error": outcome.error}
+    return {
+        "file": outcome.file,
+        "start": round(outcome.start, _DIGITS),
+        "end": round(outcome.end, _DIGITS),
+        "emotion": outcome.emotion,
+        "confidence": round(outcome.confidence, _DIGITS),
+        "probabilities": {label: round(value, _DIGITS) for label, value in outcome.probabilities.items()},
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _row(outcome: Outcome) -> tuple[str, str, str, str]:
+    if isinstance(outcome, Failure):
+        return outcome.file, "failed", "", ""
+    others = sorted(outcome.probabilities.items(), key=lambda item: -item[1])[1 : 1 + _OTHERS]
+    shown = ", ".join(f"{label} {value:.2f}" for label, value in others)
+    return outcome.file, outcome.emotion, f"{outcome.confidence:.2f}", shown
+
+
+def _remarks(outcome: Outcome | None) -> list[str]:
+    if outcome is None:
+        return []
+    if isinstance(outcome, Failure):
+        return [f"error: {outcome.error}"]
+    return [f"warning: {sentence}" for sentence in outcome.warnings]
+
+
+def _width(text: str) -> int:
+    """Return the columns that a text takes on a terminal: wide characters take two, combining ones none."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))

@@ -1,0 +1,1 @@
+"""Truth and prediction -> number, in plain NumPy."""

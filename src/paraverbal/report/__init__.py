@@ -1,0 +1,1 @@
+"""Results -> files for people: text tables, figures, a page, a model card. Nothing new is computed here."""

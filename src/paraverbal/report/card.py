@@ -1,0 +1,180 @@
+"""A bundle's manifest as a model card: Markdown with a YAML head, as model hubs read it.
+
+The head is written as JSON values, which are valid YAML, so that no name or licence can break it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from paraverbal.report.tables import percent
+
+# Licences as people write them -> identifiers that hubs know; any other becomes "other" with its name beside it.
+_IDENTIFIERS = {
+    "apache-2.0": "apache-2.0",
+    "mit": "mit",
+    "cc0-1.0": "cc0-1.0",
+    "cc-by-4.0": "cc-by-4.0",
+    "cc-by-sa-4.0": "cc-by-sa-4.0",
+    "cc-by-nc-4.0": "cc-by-nc-4.0",
+    "cc-by-nc-sa-4.0": "cc-by-nc-sa-4.0",
+}
+_PARTS = {"valid": "validation", "test": "test"}
+_OPTIMISTIC = (
+    "**These scores are optimistic: the weights were chosen on the test set.** They are higher than on unseen speech."
+)
+_INTENDED = """\
+Research, teaching and prototypes: which of these emotions a short clip of one speaker sounds like. The training data
+decides what the model knows: its languages, its speakers, its microphones, and whether emotions were played by actors.
+
+Not for decisions about people (hiring, policing, insurance, border control, grading, health), not for telling what
+somebody really feels, and not without telling those who are recorded. In the European Union the AI Act (article 5)
+forbids inferring the emotions of people at work and in education, apart from medical and safety reasons."""
+_LIMITS = """\
+- Only the labels above can be predicted; any other emotion, silence, noise or music gets one of them all the same.
+- Whatever the training data does not hold is untested, and far lower scores are to be expected there: spontaneous
+  speech, other languages, children, several speakers at once, telephone lines, noisy rooms.
+- A probability is the model's own confidence, not how often it is right."""
+
+
+def model_card(manifest: Mapping[str, Any]) -> str:
+    """Return the model card of a bundle.
+
+    Args:
+        manifest: The content of `bundle.json`. Needed are `name`, `labels`, `sampling_rate` and `licence`; of the
+            rest, `training_data`, `scores`, `recipe`, `parameters` and `seconds` are stated where they are there.
+    """
+    sections = [
+        _head(manifest),
+        f"# {manifest['name']}",
+        _what(manifest),
+        "## How to use\n\n" + _usage(manifest),
+        "## Training data\n\n" + _data(manifest.get("training_data", [])),
+        "## Scores\n\n" + _scores(manifest.get("scores", {}), len(manifest["labels"])),
+        "## Intended use\n\n" + _INTENDED,
+        "## Limits\n\n" + _LIMITS,
+        "## Licence\n\n" + _licence(manifest),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(manifest: Mapping[str, Any]) -> str:
+    licence = str(manifest["licence"])
+    identifier = _IDENTIFIERS.get(licence.lower().replace(" ", "-"), "other")
+    head: dict[str, Any] = {"license": identifier}
+    if identifier == "other":
+        head["license_name"] = licence
+    head |= {
+        "library_name": "paraverbal",
+        "pipeline_tag": "audio-classification",
+        "tags": ["speech-emotion-recognition", "audio", "speech", "onnx", "paraverbal"],
+        "metrics": ["recall", "accuracy", "f1"],
+        "model-index": _index(manifest),
+    }
+    return "\n".join(
+        ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()), "---"]
+    )
+
+
+def _index(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the test scores in the form that hubs list them in; empty without test scores."""
+    scores = manifest.get("scores", {}).get("test")
+    if not scores:
+        return []
+    protocol = manifest["scores"].get("protocol", "")
+    names = {"uar": ("recall", "UAR"), "wa": ("accuracy", "WA"), "macro_f1": ("f1", "macro-F1")}
+    data = " + ".join(str(corpus["name"]) for corpus in manifest.get("training_data", [])) or "unknown"
+    result = {
+        "task": {"type": "audio-classification", "name": "speech emotion recognition"},
+        "dataset": {"type": "audio", "name": f"{data}, test part, protocol {protocol}"},
+        "metrics": [
+            {"type": kind, "name": name, "value": round(float(scores[key]), 4)}
+            for key, (kind, name) in names.items()
+            if scores.get(key) is not None
+        ],
+    }
+    return [{"name": manifest["name"], "results": [result]}]
+
+
+def _what(manifest: Mapping[str, Any]) -> str:
+    labels = ", ".join(manifest["labels"])
+    recipe = manifest.get("recipe", {})
+    title = recipe.get("title") or recipe.get("name")
+    facts = [
+        f"- **In**: mono speech at {manifest['sampling_rate']} Hz{_windows(manifest)}",
+        f"- **Out**: a probability for each of {len(manifest['labels'])} emotions: {labels}",
+    ]
+    if title:
+        facts.append(f"- **Recipe**: {title}" + (f" ({recipe['source']})" if recipe.get("source") else ""))
+    if manifest.get("parameters"):
+        facts.append(f"- **Size**: {manifest['parameters']:,} parameters")
+    return "Emotion of a speaker, recognised from the voice.\n\n" + "\n".join(facts)
+
+
+def _windows(manifest: Mapping[str, Any]) -> str:
+    seconds = manifest.get("seconds")
+    if not seconds:
+        return ""
+    return f"; longer clips are cut into windows of {seconds:g} s and averaged over them, shorter ones are padded"
+
+
+def _usage(manifest: Mapping[str, Any]) -> str:
+    return f"""\
+```
+paraverbal predict clip.wav --model FOLDER
+```
+
+```python
+import paraverbal as pv
+
+model = pv.load_model("FOLDER")
+probabilities = model(waveform, sampling_rate)  # float32, in the order of model.labels
+```
+
+`FOLDER` is where this card lies. Without paraverbal: `model.onnx` takes `waveform`, float32 `[batch, sample]` in -1..1
+at {manifest["sampling_rate"]} Hz, and gives `probabilities`, float32 `[batch, label]`.
+The labels are in `bundle.json`. Bring a clip to that rate, cut and pad it first as described above."""
+
+
+def _data(corpora: Sequence[Mapping[str, Any]]) -> str:
+    if not corpora:
+        return "Not stated in the bundle."
+    rows = [
+        f"| {_cell(corpus.get('name'))} | {_cell(corpus.get('clips'))} | {_cell(corpus.get('licence'))} "
+        f"| {_cell(corpus.get('source'))} |"
+        for corpus in corpora
+    ]
+    return "\n".join(["| corpus | clips | licence | source |", "|---|---:|---|---|", *rows])
+
+
+def _scores(scores: Mapping[str, Any], labels: int) -> str:
+    parts = {part: scores[part] for part in _PARTS if scores.get(part)}
+    if not parts:
+        return "None are stated in the bundle."
+    rows = [
+        f"| {_PARTS[part]} | {_cell(row.get('clips'))} | {percent(row.get('uar'))} | {percent(row.get('wa'))} "
+        f"| {percent(row.get('macro_f1'))} | {_loss(row)} |"
+        for part, row in parts.items()
+    ]
+    table = "\n".join(["| part | clips | UAR % | WA % | macro-F1 % | loss |", "|---|---:|---:|---:|---:|---:|", *rows])
+    chosen_on = scores.get("selected_on", "")
+    protocol = (
+        f"Split: `{scores.get('protocol', 'not stated')}`. Weights chosen on: {_PARTS.get(chosen_on, 'not stated')}. "
+    )
+    meaning = f"UAR is the mean recall over classes; chance is {percent(1 / labels)} %."
+    return "\n\n".join([*([_OPTIMISTIC] if chosen_on == "test" else []), table, protocol + meaning])
+
+
+def _licence(manifest: Mapping[str, Any]) -> str:
+    return (
+        f"Weights: {manifest['licence']}, as the training data asks for. The code of paraverbal is Apache-2.0. "
+        "The recordings themselves are not part of this folder and keep their own licences."
+    )
+
+
+def _loss(row: Mapping[str, Any]) -> str:
+    return _cell(None) if row.get("loss") is None else f"{row['loss']:.3f}"
+
+
+def _cell(value: object) -> str:
+    return "–" if value in (None, "") else str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,187 @@
+"""A run as one HTML page that needs nothing beside it: its figures are embedded, one light, one dark."""
+
+import base64
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from paraverbal.errors import RunError
+from paraverbal.report.figures import DARK, LIGHT, Palette, confusion_figure, curves_figure, png, write_png
+from paraverbal.report.run import RunFolder, confident_mistakes, read_run
+from paraverbal.report.tables import confusion_table, percent
+
+PART_NAMES = {"train": "Training", "valid": "Validation", "test": "Test"}
+PROTOCOLS = {
+    "speakers": "no speaker in two parts",
+    "holdout": "random, stratified by emotion; speakers may be in several parts",
+    "official": "the folds of a given split file",
+}
+PIXEL_DENSITY = 1.7  # pixels of a figure for one of the page, so that it is sharp on dense screens
+NAMES_SHOWN = 12  # of a finding's files or speakers; the rest is counted
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write `report.html` into a run folder, beside it its figures as PNG, and return the path of the page.
+
+    Args:
+        folder: A finished run: `result.json`, and as far as they are there `history.jsonl`, `predictions.csv`,
+            `split.csv`, `recipe.toml` and `bundle/bundle.json`.
+
+    Raises:
+        RunError: The run has not finished, a file in it is damaged, or the page cannot be written.
+    """
+    run = read_run(folder)
+    page = report_page(run)
+    path = run.folder / "report.html"
+    partial = path.with_name("report.html.partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(path)
+        write_png(confusion_figure(run.result), run.folder / "confusion.png")
+        if run.history:
+            write_png(curves_figure(run.history, run.document.get("best_epoch")), run.folder / "curves.png")
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error}") from error
+    return path
+
+
+def report_page(run: RunFolder) -> str:
+    """Return the page of a run as HTML.
+
+    Raises:
+        RunError: `predictions.csv` lacks a column.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": percent, "sentence": _sentence}
+    template = environment.from_string(
+        resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")
+    )
+    return template.render(**_scores(run), **_training(run), **_data(run)) + "\n"
+
+
+def _scores(run: RunFolder) -> dict[str, Any]:
+    result = run.result
+    occurring = sum(1 for scores in result.per_class.values() if scores["support"])
+    return {
+        "result": result,
+        "parts": run.parts,
+        "part_names": PART_NAMES,
+        "chance": 1 / occurring,
+        "picture": _picture,
+        "confusion": (lambda palette: confusion_figure(result, palette), "", _confusion_words(run)),
+        "confusion_text": confusion_table(result),
+        "mistakes": confident_mistakes(run.predictions),
+        "has_predictions": bool(run.predictions),
+    }
+
+
+def _training(run: RunFolder) -> dict[str, Any]:
+    document, recipe = run.document, run.document.get("recipe", {})
+    best = document.get("best_epoch")
+    curves = (
+        lambda palette: curves_figure(run.history, best, palette),
+        "curves",
+        f"Loss, validation scores and learning rate over {len(run.history)} epochs; epoch {best} was kept.",
+    )
+    return {
+        "title": recipe.get("title") or recipe.get("name") or run.folder.resolve().name,
+        "subtitle": _subtitle(run),
+        "training": _training_sentence(document),
+        "curves": curves if run.history else None,
+        "settings": _settings(recipe),
+        "recipe_text": run.recipe,
+        "run_name": shlex.quote(run.folder.as_posix()),
+    }
+
+
+def _data(run: RunFolder) -> dict[str, Any]:
+    findings = [_finding(check, found) for check, found in run.result.audit.items()]
+    return {
+        "corpora": run.manifest.get("training_data", []),
+        "clips": run.clips,
+        "protocol_meaning": PROTOCOLS.get(run.result.protocol, ""),
+        "findings": findings,
+        "leaks": [found for found in findings if found["verdict"] == "leak" and found["check"] != "selection"],
+        "failed": run.document.get("failed", []),
+    }
+
+
+def _subtitle(run: RunFolder) -> str:
+    labels = run.result.labels
+    corpora = ", ".join(str(corpus["name"]) for corpus in run.manifest.get("training_data", []))
+    return f"{len(labels)} emotions: {', '.join(labels)}" + (f" · {corpora}" if corpora else "")
+
+
+def _training_sentence(document: Mapping[str, Any]) -> str:
+    words = []
+    if document.get("parameters") is not None:
+        words.append(f"{document['parameters']:,} parameters".replace(",", " "))
+    if document.get("epochs") is not None:
+        words.append(f"{document['epochs']} epochs, epoch {document.get('best_epoch')} kept")
+    if document.get("minutes") is not None:
+        words.append(f"{document['minutes']:.1f} minutes")
+    return "; ".join(words) + "." if words else ""
+
+
+def _settings(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the recipe's sections; a list of values is shown with commas."""
+    sections = {name: values for name, values in recipe.items() if isinstance(values, Mapping)}
+    return {
+        name: {
+            key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            for key, value in values.items()
+        }
+        for name, values in sections.items()
+    }
+
+
+def _finding(check: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a finding of the audit for the page; its items as texts such as `train/test: 03, 05`."""
+    items = {key: value if isinstance(value, list) else [value] for key, value in found.get("items", {}).items()}
+    return {
+        "check": check,
+        "name": check.replace("_", " "),
+        "verdict": found.get("verdict", ""),
+        "detail": found.get("detail", ""),
+        "lines": [f"{key}: {_shortened(value)}" for key, value in items.items()],
+    }
+
+
+def _shortened(values: Sequence[object]) -> str:
+    shown = ", ".join(map(str, values[:NAMES_SHOWN]))
+    return shown if len(values) <= NAMES_SHOWN else f"{shown} and {len(values) - NAMES_SHOWN} more"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _confusion_words(run: RunFolder) -> str:
+    """Return the confusion matrix in words, for readers who cannot see it."""
+    recalls = ", ".join(
+        f"{label} {percent(scores['recall'])} %" for label, scores in run.result.per_class.items() if scores["support"]
+    )
+    return f"Confusion matrix of {run.result.clips} test clips. Recognised: {recalls}."
+
+
+def _picture(drawn: tuple[Callable[[Palette], Figure], str, str]) -> Markup:
+    """Return a figure as a `picture` element with a light and a dark PNG inside."""
+    draw, css_class, words = drawn
+    light, dark = (png(draw(palette)) for palette in (LIGHT, DARK))
+    width = round(int.from_bytes(light[16:20], "big") / PIXEL_DENSITY)  # PNG header: pixels across
+    return Markup(
+        '<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        '<img class="{css_class}" src="{light}" width="{width}" alt="{words}"></picture>'
+    ).format(dark=_data_uri(dark), light=_data_uri(light), css_class=css_class, width=width, words=words)
+
+
+def _data_uri(data: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")

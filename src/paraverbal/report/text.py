@@ -1,0 +1,104 @@
+"""What the commands print for a person: documents with the keys of `--json`, as plain text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from paraverbal.evaluation.protocol import PARTS, Result
+from paraverbal.report.tables import align, confusion_table, per_class_table, scores_table
+
+# float32
+_BYTES_PER_PARAMETER = 4
+
+Document = Mapping[str, Any]
+
+
+def run_text(document: Document) -> str:
+    """Return the scores of a run: all parts, then the test part class by class."""
+    parts = {part: Result.from_dict(document["parts"][part]) for part in PARTS if part in document["parts"]}
+    training = (
+        f"{document['recipe']['name']}: {document['parameters']:,} parameters, epoch {document['best_epoch']} of "
+        f"{document['epochs']}, {document['minutes']:.1f} minutes; split: {document['protocol']}"
+    )
+    return "\n\n".join([training, scores_table(parts), *_details(Result.from_dict(document))])
+
+
+def result_text(result: Result) -> str:
+    """Return the scores of one evaluation, class by class."""
+    return "\n\n".join([f"split: {result.protocol}", scores_table({"": result}), *_details(result)])
+
+
+def _details(result: Result) -> list[str]:
+    findings = "\n".join(findings_lines(result.audit))
+    return [per_class_table(result), confusion_table(result), *([findings] if findings else [])]
+
+
+def findings_lines(audit: Document) -> list[str]:
+    """Return a line for each finding that is not ok."""
+    return [
+        f"{finding['verdict']}: {finding['detail']}"
+        for finding in audit.values()
+        if finding.get("verdict", "ok") != "ok"
+    ]
+
+
+def layers_text(layers: Sequence[Document], parameters: int) -> str:
+    """Return a table of layers: name, type, output for a batch of one, parameters; and the size of all in float32."""
+    rows = [
+        [layer["name"], layer["type"], " x ".join(map(str, layer["output"])), f"{layer['parameters']:,}"]
+        for layer in layers
+    ]
+    megabytes = parameters * _BYTES_PER_PARAMETER / 1e6
+    total = f"{parameters:,} parameters, {megabytes:.1f} MB in float32"
+    return align([["layer", "type", "output", "parameters"], *rows]) + "\n" + total
+
+
+def recipes_text(entries: Sequence[Document]) -> str:
+    """Return one line for each recipe."""
+    rows = [[entry["name"], f"{entry['parameters']:,}", entry["input"], entry["title"]] for entry in entries]
+    return align([["recipe", "parameters", "input", "what"], *rows])
+
+
+def models_text(entries: Sequence[Document]) -> str:
+    """Return a paragraph for each model."""
+    return "\n\n".join(
+        f"{entry['name']}: {entry['parameters']:,} parameters, {entry['sampling_rate']} Hz, "
+        f"{len(entry['labels'])} labels ({', '.join(entry['labels'])})\n  licence: {entry['licence']}"
+        for entry in entries
+    )
+
+
+def model_text(manifest: Document) -> str:
+    """Return what a manifest says of a model, with its layers."""
+    data = "\n".join(
+        f"  {one['name']}: {one['clips']} clips; {one['licence']}; {one['source']}" for one in manifest["training_data"]
+    )
+    scores = manifest["scores"]
+    rows = [
+        [part, str(scores[part]["clips"]), *(f"{100 * scores[part][key]:.1f}" for key in ("uar", "wa", "macro_f1"))]
+        for part in PARTS
+        if part in scores
+    ]
+    tables = [align([[f"split: {scores['protocol']}", "clips", "UAR %", "WA %", "macro-F1 %"], *rows])] if rows else []
+    layers = [layers_text(manifest["layers"], manifest["parameters"])] if manifest["layers"] else []
+    head = f"{models_text([manifest])}\ntrained on\n{data}" if data else models_text([manifest])
+    return "\n\n".join([head, *tables, *layers])
+
+
+def inventory_text(found: Document) -> str:
+    """Return what is in a corpus."""
+    hours = found["seconds"] / 3600
+    lines = [f"{found['name']}: {found['clips']} clips that can be read, {hours:.2f} hours ({found['seconds']:.0f} s)"]
+    for key in ("shortest", "longest"):
+        if found[key]:
+            lines.append(f"{key}: {found[key]['seconds']:.2f} s, {found[key]['file']}")
+    lines.append("emotions: " + ", ".join(f"{emotion} {count}" for emotion, count in found["emotions"].items()))
+    speakers = found["speakers"]
+    counts = sorted(speakers.values())
+    lines.append(
+        f"speakers: {len(speakers)}, with {counts[0]} to {counts[-1]} clips each" if speakers else "speakers: unknown"
+    )
+    lines.append(f"licence: {found['licence']}")
+    lines.append(f"source: {found['source']}")
+    lines += [f"broken: {broken['error']}" for broken in found["broken"]]
+    lines += [f"{fold}: {line}" for fold, audit in found["audit"].items() for line in findings_lines(audit)]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Recipe + features -> weights and history."""

@@ -1,0 +1,173 @@
+"""A made-up run folder, complete enough for every section of the report."""
+
+import copy
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from paraverbal.evaluation.protocol import Result, Training, run_document, write_document
+
+LABELS = ("anger", "disgust", "fear", "happiness", "sadness")
+RECIPE = {
+    "name": "cnn-lstm",
+    "title": "CNN + BiLSTM on a 48 kHz log-mel spectrogram",
+    "audio": {"sampling_rate": 48000, "seconds": 3.0},
+    "model": {"family": "cnn-lstm", "channels": [32, 64, 128]},
+    "training": {"epochs": 200, "select_on": "valid"},
+}
+AUDIT = {
+    "shared_speakers": {
+        "check": "shared_speakers",
+        "verdict": "leak",
+        "detail": "speakers are in two parts, so the score does not hold for new speakers",
+        "items": {"train/test": ["03", "05"]},
+    },
+    "small_classes": {
+        "check": "small_classes",
+        "verdict": "notice",
+        "detail": "fewer than 5 test clips of fear (3), so their recall says little",
+        "items": {"fear": 3},
+    },
+    "selection": {"check": "selection", "verdict": "ok", "detail": "chosen on validation clips", "items": {}},
+}
+
+
+def scored(clips, sharpness, seed, audit=None, selected_on="valid"):
+    """A Result of random predictions that lean to the truth."""
+    truth, probabilities = drawn(clips, sharpness, seed)
+    return Result.from_predictions(
+        truth, probabilities, labels=LABELS, protocol="holdout", selected_on=selected_on, audit=audit
+    )
+
+
+def drawn(clips, sharpness, seed):
+    generator = np.random.default_rng(seed)
+    truth = np.arange(clips) % len(LABELS)
+    logits = generator.normal(0, 1.6, (clips, len(LABELS)))
+    logits[np.arange(clips), truth] += sharpness
+    powers = np.exp(logits)
+    return truth, powers / powers.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def result():
+    return scored(149, 3.2, 0, AUDIT)
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Writes a run folder: make_run(audit=..., selected_on=...)."""
+    return lambda **changes: write_run(tmp_path / "a run", **changes)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """A run folder as it is, for tests that change nothing in it."""
+    return write_run(tmp_path_factory.mktemp("runs") / "a run")
+
+
+@pytest.fixture(scope="session")
+def make_history():
+    """Rows of history.jsonl: make_history(epochs)."""
+    return history
+
+
+@pytest.fixture
+def manifest():
+    return copy.deepcopy(MANIFEST)
+
+
+def write_run(folder, audit=AUDIT, selected_on="valid"):
+    (folder / "bundle").mkdir(parents=True)
+    parts = {
+        "train": scored(420, 6, 1),
+        "valid": scored(75, 3.4, 2),
+        "test": scored(149, 3.2, 0, audit, selected_on),
+    }
+    training = Training(
+        recipe=RECIPE,
+        epochs=40,
+        best_epoch=31,
+        minutes=12.3,
+        parameters=2_752_197,
+        failed=[{"file": "fear/f08 (1).wav", "error": "no samples <empty>"}],
+    )
+    write_document(run_document(parts, training), folder / "result.json")
+    write_document(MANIFEST, folder / "bundle" / "bundle.json")
+    (folder / "recipe.toml").write_text('title = "CNN + BiLSTM"\n')
+    (folder / "history.jsonl").write_text("\n".join(json.dumps(row) for row in history(40)) + "\n")
+    write_rows(folder / "predictions.csv", prediction_rows())
+    write_rows(folder / "split.csv", split_rows())
+    return folder
+
+
+def history(epochs):
+    decay = [np.exp(-epoch / 9) for epoch in range(epochs)]
+    return [
+        {
+            "epoch": epoch + 1,
+            "train_loss": 0.1 + 1.5 * left,
+            "valid_loss": 0.62 + left + 0.06 * np.sin(epoch * 1.7) + 0.004 * epoch,
+            "valid_wa": 0.86 - 0.6 * left + 0.02 * np.cos(epoch * 2.3),
+            "valid_uar": 0.84 - 0.6 * left + 0.02 * np.sin(epoch * 2.9),
+            "learning_rate": 1e-3 * 0.5 ** (epoch // 12),
+            "seconds": 18.0,
+        }
+        for epoch, left in enumerate(decay)
+    ]
+
+
+def prediction_rows():
+    truth, probabilities = drawn(149, 3.2, 0)
+    return [
+        {
+            "file": f"{LABELS[true]}/clip_{index:03d}.wav",
+            "split": "test",
+            "emotion": LABELS[true],
+            "predicted": LABELS[row.argmax()],
+            "confidence": f"{row.max():.4f}",
+            **{f"p_{label}": f"{value:.4f}" for label, value in zip(LABELS, row, strict=True)},
+        }
+        for index, (true, row) in enumerate(zip(truth, probabilities, strict=True))
+    ]
+
+
+def split_rows():
+    return [
+        {"file": f"{label}/{part}_{clip}.wav", "emotion": label, "fold": 1, "split": part}
+        for label in LABELS
+        for part, clips in (("train", 84), ("valid", 15), ("test", 30))
+        for clip in range(clips)
+    ]
+
+
+def write_rows(path, rows):
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+SCORES = {"uar": 0.842, "wa": 0.846, "macro_f1": 0.841, "loss": 0.61, "clips": 149}
+MANIFEST = {
+    "format": 1,
+    "name": "cnn-lstm",
+    "labels": list(LABELS),
+    "sampling_rate": 48000,
+    "seconds": 3.0,
+    "hop_seconds": 3.0,
+    "level": "none",
+    "minimum_samples": 48000,
+    "parameters": 2_752_197,
+    "layers": [],
+    "recipe": RECIPE,
+    "training_data": [
+        {"name": "AESDD", "licence": "research only", "source": "https://m3c.web.auth.gr/research/aesdd", "clips": 604}
+    ],
+    "licence": "CC BY-NC-SA 4.0",
+    "scores": {"protocol": "holdout", "selected_on": "valid", "valid": SCORES, "test": SCORES},
+    "temperature": 1.0,
+    "graph": {"file": "model.onnx", "input": "waveform", "output": "probabilities"},
+}

@@ -1,0 +1,135 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from paraverbal.errors import RunError
+from paraverbal.evaluation.protocol import read_document, write_document
+from paraverbal.report.page import write_report
+
+VOID = {"meta", "img", "source", "br"}
+
+
+class Outline(HTMLParser):
+    """Checks that every tag is closed, and collects headings, ids and what is loaded."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.headings, self.ids, self.loaded, self.alternatives = [], [], [], [], []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.loaded += [attributes[key] for key in ("src", "srcset", "href") if key in attributes]
+        self.alternatives += [attributes.get("alt", "")] if tag == "img" else []
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(run_folder):
+    return write_report(run_folder).read_text(encoding="utf-8")
+
+
+def page_of(folder):
+    (folder / "history.jsonl").unlink()  # curves take the longest to draw, and one test looks at them
+    return write_report(folder).read_text(encoding="utf-8")
+
+
+def test_the_page_is_well_formed_and_loads_nothing_from_elsewhere(page):
+    outline = Outline(page)
+    assert outline.open == []
+    assert len(outline.ids) == len(set(outline.ids))
+    assert len(outline.loaded) == 4  # two figures, each light and dark
+    assert all(address.startswith("data:image/png;base64,") for address in outline.loaded)
+    assert "<script" not in page and "@import" not in page and "url(" not in page
+
+
+def test_the_page_can_be_read_without_seeing_it(page):
+    outline = Outline(page)
+    assert '<html lang="en">' in page
+    assert outline.headings[0] == 1
+    assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
+    assert len(outline.alternatives) == 2 and all(len(words) > 40 for words in outline.alternatives)
+
+
+def test_the_page_shows_scores_data_training_and_failures(page, run_folder):
+    result = read_document(run_folder / "result.json")
+    for shown in (
+        f"{100 * result['uar']:.1f}",
+        f"{100 * result['parts']['valid']['wa']:.1f}",
+        "AESDD, 604 clips",
+        "2 752 197 parameters; 40 epochs, epoch 31 kept; 12.3 minutes.",
+        "no samples &lt;empty&gt;",
+        "sampling_rate",
+        "32, 64, 128",
+        "holdout: random, stratified by emotion",
+    ):
+        assert shown in page
+
+
+def test_mistakes_are_listed_at_most_twenty(page):
+    assert page.count('<td class="file">') == 20
+
+
+def test_leaks_are_in_the_banner_with_the_shared_speakers_named(page):
+    leak = "<strong>Shared speakers.</strong> Speakers are in two parts, so the score does not hold for new speakers."
+    assert f"{leak} Train/test: 03, 05.</p>" in page
+    assert "<strong>Small classes.</strong>" not in page and "<strong>Optimistic.</strong>" not in page
+
+
+def test_every_finding_is_listed_with_its_verdict(page):
+    for verdict, detail in (("leak", "speakers are in"), ("notice", "fewer than 5"), ("ok", "chosen on validation")):
+        assert f'<strong class="{verdict}">{verdict}</strong>: {detail}' in page
+
+
+def test_the_banner_says_optimistic_only_when_the_test_set_chose_the_weights(make_run):
+    assert "<strong>Optimistic.</strong>" in page_of(make_run(audit={}, selected_on="test"))
+
+
+def test_there_is_no_banner_where_nothing_is_wrong(make_run):
+    clean = {"shared_speakers": {"verdict": "ok", "detail": "no speaker is in two parts", "items": {}}}
+    assert 'class="banner"' not in page_of(make_run(audit=clean))
+
+
+def test_a_run_with_nothing_but_its_result_gets_a_page(make_run):
+    folder = make_run()
+    for name in ("predictions.csv", "split.csv", "recipe.toml", "bundle/bundle.json"):
+        (folder / name).unlink()
+    page = page_of(folder)
+    assert "no predictions.csv" in page and "no history.jsonl" in page
+
+
+def test_what_comes_from_files_cannot_become_markup(make_run):
+    folder = make_run()
+    document = read_document(folder / "result.json")
+    document["recipe"]["title"] = "<script>alert(1)</script>"
+    write_document(document, folder / "result.json")
+    page = page_of(folder)
+    assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_a_long_list_of_items_is_cut(make_run):
+    twins = {"verdict": "leak", "detail": "copies", "items": {"train/test": [f"{clip}.wav" for clip in range(20)]}}
+    page = page_of(make_run(audit={"twins": twins}))
+    assert "11.wav and 8 more" in page and "12.wav" not in page
+
+
+def test_the_figures_lie_beside_the_page(page, run_folder):
+    for name in ("confusion.png", "curves.png"):
+        assert (run_folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_damaged_run_is_an_error_and_leaves_no_page(make_run):
+    folder = make_run()
+    (folder / "predictions.csv").write_text("file,split\na.wav,test\n")
+    with pytest.raises(RunError):
+        write_report(folder)
+    assert not (folder / "report.html").exists()
