@@ -308,11 +308,11 @@ def _corpus(paths: list[Path], labels: list[str] | None, columns: list[str] | No
     )
 
 
-def _pairs(option: str, values: list[str] | None) -> dict[str, str]:
-    pairs = {}
+def _pairs(option: str, values: list[str] | None) -> dict[str, str] | None:
+    pairs: dict[str, str] = {}
     for value in values or []:
         key, equals, word = value.partition("=")
         if not (key and equals and word):
             raise RecipeError(f"{option} {value!r}: expected name=value")
         pairs[key.strip()] = word.strip()
-    return pairs
+    return pairs or None

@@ -1,8 +1,9 @@
 """Recipes: TOML <-> typed, frozen settings.
 
 A recipe has the sections `audio`, `frontend`, `augment`, `model`, `training` and `split`. Every key has a default but
-`frontend.kind` and `model.family`, which choose the settings class of their section. An unknown key, a wrong type or an
-impossible value is a `RecipeError` before any work. This module knows no stage: it only holds what stages are told.
+`frontend.kind` and `model.family`, which choose the settings class of their section. A variant names the recipe that it
+`extends` and holds only what differs. An unknown key, a wrong type or an impossible value is a `RecipeError` before any
+work. This module knows no stage: it only holds what stages are told.
 """
 
 import tomllib
@@ -182,6 +183,8 @@ def read_recipe(recipe: str | Path, overrides: Iterable[str] = ()) -> Recipe:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"recipe {name}: not valid TOML: {error}") from error
+    if "extends" in document:
+        document = _extended(name, document)
     for override in overrides:
         _override(document, override)
     return parse_recipe({"name": name} | document)
@@ -210,6 +213,17 @@ def recipe_toml(recipe: Recipe) -> str:
         if isinstance(settings, dict)
     ]
     return "\n\n".join(["\n".join(head), *sections]) + "\n"
+
+
+def _extended(name: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the named recipe that a variant extends, with what the variant changes."""
+    base = str(document.pop("extends"))
+    if base not in recipe_names():
+        raise RecipeError(f"recipe {name}: extends {base!r}, which is unknown{nearest(base, recipe_names())}")
+    merged: dict[str, Any] = tomllib.loads(_recipe_text(base)[1])
+    for key, value in document.items():
+        merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
+    return merged
 
 
 def _recipe_text(recipe: str | Path) -> tuple[str, str]:

@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraverbal.errors import RunError
@@ -27,8 +27,8 @@ TRAINING = Training(
 
 
 def result(**changes):
-    settings = {"labels": LABELS, "protocol": "speakers", "selected_on": "valid", **changes}
-    return Result.from_predictions(TRUTH, PROBABILITIES, **settings)
+    options = {"labels": LABELS, "protocol": "speakers", "selected_on": "valid", **changes}
+    return Result.from_predictions(TRUTH, PROBABILITIES, **options)
 
 
 def test_a_result_scores_the_most_probable_class():
@@ -66,6 +66,7 @@ def test_a_written_result_reads_back_equal(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 2), min_size=1, max_size=20),
     st.integers(0, 2**32 - 1),

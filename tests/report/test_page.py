@@ -129,6 +129,7 @@ def test_the_figures_lie_beside_the_page(page, run_folder):
 
 def test_a_damaged_run_is_an_error_and_leaves_no_page(make_run):
     folder = make_run()
+    (folder / "history.jsonl").unlink()
     (folder / "predictions.csv").write_text("file,split\na.wav,test\n")
     with pytest.raises(RunError):
         write_report(folder)

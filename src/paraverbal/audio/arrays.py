@@ -57,7 +57,7 @@ def _recordings(file: str) -> NDArray[Any]:
 @lru_cache(maxsize=1)
 def _load(file: str, _changed: int, _size: int) -> NDArray[Any]:
     try:
-        with np.lib.npyio.NpzFile(Path(file).open("rb"), own_fid=True, allow_pickle=False) as arrays:
+        with Path(file).open("rb") as stream, np.lib.npyio.NpzFile(stream, allow_pickle=False) as arrays:
             name = _name(arrays)
             if name is None:
                 raise AudioFormatError(

@@ -24,7 +24,8 @@ AUDIO_SUFFIXES = frozenset(
     {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".sph", ".w64", ".wav"}
 )
 
-# An MP3 without a Xing header does not tell its length: libsndfile's number of frames is an estimate.
+# An MP3 of changing bit rate without a Xing header does not tell its length: libsndfile estimates it from the first frame,
+# and reads no further if it guesses too little.
 _ESTIMATED_LENGTH = frozenset({"MP3"})
 
 
@@ -115,10 +116,13 @@ def find_audio(folder: str | Path) -> list[Path]:
     top = Path(folder)
     if not top.is_dir():
         raise AudioNotFoundError(folder, "there is no such folder; check the path")
-    found = []
-    for parent, subfolders, files in os.walk(top):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [Path(parent, name) for name in files if _is_audio_name(name)]
+    found: list[Path] = []
+    seen: set[str] = set()
+    for parent, subfolders, names in os.walk(top, followlinks=True):
+        real = os.path.realpath(parent)
+        subfolders[:] = [] if real in seen else [name for name in subfolders if not name.startswith(".")]
+        found += [] if real in seen else [Path(parent, name) for name in names if _is_audio_name(name)]
+        seen.add(real)
     return sorted(found)
 
 

@@ -110,12 +110,13 @@ class Manifest:
 
 
 def _reader(number: Any) -> Callable[[Mapping[str, Any]], Manifest]:
-    if number in _READERS and not isinstance(number, bool):
-        return _READERS[number]
-    if isinstance(number, int) and number > FORMAT:
-        raise BundleError(
-            f"bundle format {number} is newer than {FORMAT}, the newest known here: pip install --upgrade paraverbal"
-        )
+    if isinstance(number, int) and not isinstance(number, bool):
+        if number in _READERS:
+            return _READERS[number]
+        if number > FORMAT:
+            raise BundleError(
+                f"bundle format {number} is newer than {FORMAT}, the newest known here: pip install --upgrade paraverbal"
+            )
     raise BundleError(f"format {number!r} is no bundle format; a number from 1 to {FORMAT} was expected")
 
 
@@ -143,7 +144,7 @@ _READERS = {1: _read_1}
 
 def _check(manifest: Manifest) -> None:
     labels = manifest.labels
-    if not labels or len(set(labels)) < len(labels) or not all(isinstance(label, str) for label in labels):
+    if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
         raise BundleError(f"labels {list(labels)} are not a list of different words; export the model again")
     for key in ("sampling_rate", "seconds", "hop_seconds", "minimum_samples", "temperature"):
         value = getattr(manifest, key)

@@ -79,7 +79,7 @@ def groups_apart(classes: Integers, groups: Integers, shares: Floats, generator:
 
 
 def linked(pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Return file -> number of its group, given pairs of file and speaker: speakers who share a file are in one group."""
+    """Return file -> number of its group, given pairs of file and speaker; who share a file are in one group."""
     leader: dict[str, str] = {}
     speakers_of: dict[str, list[str]] = {}
     for file, speaker in sorted(pairs):

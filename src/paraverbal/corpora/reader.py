@@ -167,5 +167,5 @@ def _nothing_fits(files: Sequence[PurePosixPath]) -> str:
     unknown = next(file for file in files if nearest_loader.parse(file) is None)
     return (
         f"{len(files)} recordings, but no known corpus (for example {unknown}{near}); {looked_for}. Map folders "
-        f"to emotions (--labels FOLDER=EMOTION, labels={{...}} in Python), or give a table with columns file and emotion"
+        f"to emotions (--labels FOLDER=EMOTION, labels={{...}} in Python), or give a table of file and emotion"
     )

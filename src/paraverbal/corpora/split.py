@@ -211,9 +211,10 @@ def official(corpus: Corpus, split: Split, *, fold: int | None = None, valid: fl
             or too few training files of an emotion.
     """
     matched = _match(corpus, split.one_fold(fold))
-    if "valid" in matched.table["split"].to_list():
+    train = matched.files("train")
+    if not train or "valid" in matched.table["split"].to_list():
         return matched
-    units = _units(corpus, matched.files("train"))
+    units = _units(corpus, train)
     shares = _shares(valid)
     _check_counts(units, PARTS[:2])
     generator = np.random.default_rng(seed)

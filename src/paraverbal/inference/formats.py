@@ -62,9 +62,9 @@ def table(outcomes: Iterable[Outcome]) -> str:
 
 def _document(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Failure):
-        return {"file": outcome.file, "error": outcome.error}
+        return {"file": _printable(outcome.file), "error": outcome.error}
     return {
-        "file": outcome.file,
+        "file": _printable(outcome.file),
         "start": round(outcome.start, _DIGITS),
         "end": round(outcome.end, _DIGITS),
         "emotion": outcome.emotion,
@@ -76,10 +76,10 @@ def _document(outcome: Outcome) -> dict[str, Any]:
 
 def _row(outcome: Outcome) -> tuple[str, str, str, str]:
     if isinstance(outcome, Failure):
-        return outcome.file, "failed", "", ""
+        return _printable(outcome.file), "failed", "", ""
     others = sorted(outcome.probabilities.items(), key=lambda item: -item[1])[1 : 1 + _OTHERS]
     shown = ", ".join(f"{label} {value:.2f}" for label, value in others)
-    return outcome.file, outcome.emotion, f"{outcome.confidence:.2f}", shown
+    return _printable(outcome.file), outcome.emotion, f"{outcome.confidence:.2f}", shown
 
 
 def _remarks(outcome: Outcome | None) -> list[str]:
@@ -88,6 +88,11 @@ def _remarks(outcome: Outcome | None) -> list[str]:
     if isinstance(outcome, Failure):
         return [f"error: {outcome.error}"]
     return [f"warning: {sentence}" for sentence in outcome.warnings]
+
+
+def _printable(file: str) -> str:
+    """Return a path that any UTF-8 stream takes: bytes of a name that are no UTF-8 become question marks."""
+    return file.encode("utf-8", "replace").decode("utf-8")
 
 
 def _width(text: str) -> int:

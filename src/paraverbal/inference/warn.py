@@ -15,8 +15,8 @@ SHORTEST_SECONDS = 0.5
 SILENCE_DB = -70.0
 
 # Clipped: this share of the samples is at full scale (the highest value of 16 bits, or more), or stands still in a run
-# of three or more less than 1 % below it: so looks a clipped file of 8 bits, whose highest value is 127/128. 18 clips of
-# URDU are clipped; no other is, even brought to a peak of 1.
+# of three or more less than 1 % below it: so looks a clipped file of 8 bits, whose highest value is 127/128. Of all the
+# clips 18 of URDU are clipped; no other is, even brought to a peak of 1.
 CLIPPED_SHARE = 0.001
 _FULL_SCALE = 1 - 2.0**-15
 _NEAR_FULL_SCALE = 0.99

@@ -3,6 +3,7 @@
 import base64
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from paraverbal.errors import RunError
-from paraverbal.report.figures import DARK, LIGHT, Palette, confusion_figure, curves_figure, png, write_png
+from paraverbal.report.figures import DARK, LIGHT, Palette, confusion_figure, curves_figure, png
 from paraverbal.report.run import RunFolder, confident_mistakes, read_run
 from paraverbal.report.tables import confusion_table, percent
 
@@ -37,26 +38,44 @@ def write_report(folder: str | Path) -> Path:
         RunError: The run has not finished, a file in it is damaged, or the page cannot be written.
     """
     run = read_run(folder)
-    page = report_page(run)
+    figures = _figures(run)
+    page = _page(run, figures)
     path = run.folder / "report.html"
     partial = path.with_name("report.html.partial")
     try:
         partial.write_text(page, encoding="utf-8")
         partial.replace(path)
-        write_png(confusion_figure(run.result), run.folder / "confusion.png")
-        if run.history:
-            write_png(curves_figure(run.history, run.document.get("best_epoch")), run.folder / "curves.png")
+        for name, drawn in figures.items():
+            (run.folder / f"{name}.png").write_bytes(drawn.light)
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error}") from error
     return path
 
 
-def report_page(run: RunFolder) -> str:
-    """Return the page of a run as HTML.
+@dataclass(frozen=True)
+class _Drawn:
+    """A figure as PNG for light and dark surroundings, and in words."""
 
-    Raises:
-        RunError: `predictions.csv` lacks a column.
-    """
+    light: bytes
+    dark: bytes
+    words: str
+
+
+def _figures(run: RunFolder) -> dict[str, _Drawn]:
+    best = run.document.get("best_epoch")
+    figures = {"confusion": _drawn(lambda palette: confusion_figure(run.result, palette), _confusion_words(run))}
+    if run.history:
+        words = f"Loss, validation scores and learning rate over {len(run.history)} epochs; epoch {best} was kept."
+        figures["curves"] = _drawn(lambda palette: curves_figure(run.history, best, palette), words)
+    return figures
+
+
+def _drawn(draw: Callable[[Palette], Figure], words: str) -> _Drawn:
+    return _Drawn(png(draw(LIGHT)), png(draw(DARK)), words)
+
+
+def _page(run: RunFolder, figures: Mapping[str, _Drawn]) -> str:
+    """Return the page of a run as HTML."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -64,7 +83,8 @@ def report_page(run: RunFolder) -> str:
     template = environment.from_string(
         resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")
     )
-    return template.render(**_scores(run), **_training(run), **_data(run)) + "\n"
+    pictures = {name: _picture(name, drawn) for name, drawn in figures.items()}
+    return template.render(pictures=pictures, **_scores(run), **_training(run), **_data(run)) + "\n"
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:
@@ -75,8 +95,6 @@ def _scores(run: RunFolder) -> dict[str, Any]:
         "parts": run.parts,
         "part_names": PART_NAMES,
         "chance": 1 / occurring,
-        "picture": _picture,
-        "confusion": (lambda palette: confusion_figure(result, palette), "", _confusion_words(run)),
         "confusion_text": confusion_table(result),
         "mistakes": confident_mistakes(run.predictions),
         "has_predictions": bool(run.predictions),
@@ -85,17 +103,10 @@ def _scores(run: RunFolder) -> dict[str, Any]:
 
 def _training(run: RunFolder) -> dict[str, Any]:
     document, recipe = run.document, run.document.get("recipe", {})
-    best = document.get("best_epoch")
-    curves = (
-        lambda palette: curves_figure(run.history, best, palette),
-        "curves",
-        f"Loss, validation scores and learning rate over {len(run.history)} epochs; epoch {best} was kept.",
-    )
     return {
         "title": recipe.get("title") or recipe.get("name") or run.folder.resolve().name,
         "subtitle": _subtitle(run),
         "training": _training_sentence(document),
-        "curves": curves if run.history else None,
         "settings": _settings(recipe),
         "recipe_text": run.recipe,
         "run_name": shlex.quote(run.folder.as_posix()),
@@ -132,15 +143,13 @@ def _training_sentence(document: Mapping[str, Any]) -> str:
 
 
 def _settings(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the recipe's sections; a list of values is shown with commas."""
+    """Return the recipe's sections; lists as text, an empty one as a dash."""
     sections = {name: values for name, values in recipe.items() if isinstance(values, Mapping)}
-    return {
-        name: {
-            key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-            for key, value in values.items()
-        }
-        for name, values in sections.items()
-    }
+    return {name: {key: _setting(value) for key, value in values.items()} for name, values in sections.items()}
+
+
+def _setting(value: Any) -> Any:
+    return (", ".join(map(str, value)) or "–") if isinstance(value, list | tuple) else value
 
 
 def _finding(check: str, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,15 +181,13 @@ def _confusion_words(run: RunFolder) -> str:
     return f"Confusion matrix of {run.result.clips} test clips. Recognised: {recalls}."
 
 
-def _picture(drawn: tuple[Callable[[Palette], Figure], str, str]) -> Markup:
+def _picture(name: str, drawn: _Drawn) -> Markup:
     """Return a figure as a `picture` element with a light and a dark PNG inside."""
-    draw, css_class, words = drawn
-    light, dark = (png(draw(palette)) for palette in (LIGHT, DARK))
-    width = round(int.from_bytes(light[16:20], "big") / PIXEL_DENSITY)  # PNG header: pixels across
+    width = round(int.from_bytes(drawn.light[16:20], "big") / PIXEL_DENSITY)  # PNG header: pixels across
     return Markup(
         '<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        '<img class="{css_class}" src="{light}" width="{width}" alt="{words}"></picture>'
-    ).format(dark=_data_uri(dark), light=_data_uri(light), css_class=css_class, width=width, words=words)
+        '<img class="{name}" src="{light}" width="{width}" alt="{words}"></picture>'
+    ).format(dark=_data_uri(drawn.dark), light=_data_uri(drawn.light), name=name, width=width, words=drawn.words)
 
 
 def _data_uri(data: bytes) -> str:
