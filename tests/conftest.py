@@ -6,11 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from paraverbal.config import Recipe, read_recipe
+from hypothesis import settings
 from tests.tiny import TINY
 
+from paraverbal.config import Recipe, read_recipe
+
 ROOT = Path(__file__).parent.parent
+
+# The same examples in every run, and no failure because the machine is busy.
+settings.register_profile("paraverbal", deadline=None, derandomize=True)
+settings.load_profile("paraverbal")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,7 +22,9 @@ from paraverbal.audio.segment import windows
 from paraverbal.augment.spectrogram import apply_change, draw_change
 from paraverbal.config import AudioSettings, AugmentSettings
 from paraverbal.errors import AudioError
-from paraverbal.models.model import SpeechModel
+
+if TYPE_CHECKING:
+    from paraverbal.models.model import SpeechModel
 
 # Windows that pass the front end at once: enough to keep it busy, few enough to fit the cache.
 _FRONTEND_BATCH = 16
@@ -76,7 +79,7 @@ def read_windows(clip: Clip, settings: AudioSettings) -> NDArray[np.float32]:
 
 
 def compute_features(
-    clips: Sequence[Clip], model: SpeechModel, *, workers: int = 2
+    clips: Sequence[Clip], model: "SpeechModel", *, workers: int = 2
 ) -> tuple[ClipFeatures, list[tuple[Clip, AudioError]]]:
     """Read clips and compute the features of all their windows.
 
@@ -128,7 +131,7 @@ def epoch_batches(
 ) -> Iterator[Batch]:
     """Yield the batches of one epoch; the next one is prepared while the caller computes.
 
-    A last batch of a single sample is left out, because batch normalisation has no variance there.
+    A batch of a single sample is left out, because batch normalisation has no variance there.
     """
 
     def prepare(pairs: NDArray[np.int64]) -> Batch:

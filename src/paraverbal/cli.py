@@ -5,14 +5,13 @@ done; 2: the request itself is wrong. Heavy imports wait inside the commands, so
 """
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from paraverbal.errors import MissingExtraError, ParaverbalError, RecipeError, RunError
+from paraverbal.errors import MissingExtraError, ParaverbalError, RecipeError
 
 app = typer.Typer(
     name="paraverbal",
@@ -131,6 +130,7 @@ def evaluate(
     """Score a model on a corpus, or on the test part of a split."""
     from paraverbal.evaluation.evaluate import evaluate_predictions
     from paraverbal.evaluation.predictions import write_predictions
+    from paraverbal.report.deploy import new_folder
     from paraverbal.report.text import result_text
 
     recordings = _corpus(corpus, labels, columns, sampling_rate)
@@ -138,7 +138,7 @@ def evaluate(
         recordings = recordings.filter(emotions=_emotions(emotions))
     result, predictions = evaluate_predictions(model, recordings, split=split, fold=fold)
     if output is not None:
-        _new_folder(output)
+        new_folder(output)
         result.write(output / "result.json")
         write_predictions({"test": predictions}, output / "predictions.csv")
     typer.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result_text(result))
@@ -227,16 +227,13 @@ def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
 def export(
     model: Annotated[str, typer.Argument(help="Run folder, bundle folder or name.")],
     output: Annotated[Path, typer.Option(help="New folder for the ONNX graph, bundle.json and model card.")],
+    name: Annotated[str | None, typer.Option(help="What to call the model; else its own name.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the weights, for example cc-by-nc-sa-4.0.")] = None,
 ) -> None:
-    """Copy what deployment needs of a model: the ONNX graph, its manifest, its card."""
-    from paraverbal.bundle.load import load_model
+    """Write what deployment needs of a model: the ONNX graph, its manifest, its card."""
+    from paraverbal.report.deploy import export as export_model
 
-    loaded = load_model(model)
-    _new_folder(output)
-    for file in (loaded.manifest.graph.file, "bundle.json", "README.md"):
-        if (loaded.folder / file).is_file():
-            shutil.copyfile(loaded.folder / file, output / file)
-    typer.echo(str(output))
+    typer.echo(str(export_model(model, output, name=name, licence=licence)))
 
 
 def main() -> None:
@@ -283,12 +280,6 @@ def _report_failed(failed: Any) -> None:
     for failure in failed:
         _tell(f"left out: {failure['error']}")
     _exit(failed)
-
-
-def _new_folder(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{folder}: is there already and not empty; give another --output")
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _emotions(text: str) -> list[str]:

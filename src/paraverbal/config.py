@@ -6,13 +6,14 @@ A recipe has the sections `audio`, `frontend`, `augment`, `model`, `training` an
 work. This module knows no stage: it only holds what stages are told.
 """
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from paraverbal.emotions import EMOTIONS
 from paraverbal.errors import RecipeError, nearest
@@ -20,12 +21,13 @@ from paraverbal.errors import RecipeError, nearest
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+FROM_LIST = Strict(False)  # TOML has lists, settings hold tuples
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, and no key that is not declared."""
+    """Base of all settings: frozen, no key that is not declared, no other type, no infinite number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class AudioSettings(Settings):
@@ -78,14 +80,24 @@ class AugmentSettings(Settings):
     probability: Probability = 0.7
     noise_deviation: Annotated[float, Field(ge=0)] = 0.0  # of normal noise added to the spectrogram, in its unit
     roll: Probability = 0.0  # greatest circular shift in time, as a share of the frames
-    factor: tuple[Positive, Positive] = (1.0, 1.0)  # range of the number that the spectrogram is multiplied by
+    factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (
+        1.0,
+        1.0,
+    )  # range of the number that the spectrogram is multiplied by
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        low, high = self.factor
+        if low > high:
+            raise ValueError(f"augment.factor goes from {low:g} to {high:g}; give the smaller number first")
+        return self
 
 
 class CnnLstmSettings(Settings):
     """Convolutions over the spectrogram, then a bidirectional LSTM over its frames."""
 
     family: Literal["cnn-lstm"] = "cnn-lstm"
-    channels: Annotated[tuple[Count, ...], Field(min_length=1)] = (32, 64, 128)
+    channels: Annotated[tuple[Count, ...], Field(min_length=1), FROM_LIST] = (32, 64, 128)
     lstm_units: Count = 128
     lstm_layers: Count = 2
     hidden_units: Count = 128
@@ -97,7 +109,7 @@ class TrainingSettings(Settings):
 
     seed: Annotated[int, Field(ge=0)] = 0
     epochs: Count = 200
-    batch_size: Count = 32
+    batch_size: Annotated[int, Field(ge=2)] = 32  # batch normalisation has no variance in a batch of one
     learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-5  # L2, added to the gradient as Adam does
     plateau_factor: Annotated[float, Field(gt=0, le=1)] = 0.5  # learning rate x this when validation loss stands still
@@ -117,7 +129,7 @@ class SplitSettings(Settings):
     protocol: Literal["auto", "speakers", "holdout", "official"] = "auto"
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.15
     test: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    emotions: tuple[str, ...] = ()  # only these; empty: all that the corpus has
+    emotions: Annotated[tuple[str, ...], FROM_LIST] = ()  # only these; empty: all that the corpus has
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -154,6 +166,13 @@ class Recipe(Settings):
         if self.frontend.fft_size > self.audio.samples:
             raise ValueError(
                 f"frontend.fft_size ({self.frontend.fft_size}) is longer than a window ({self.audio.samples} samples)"
+            )
+        bands, frames = self.frontend.bands, 1 + self.audio.samples // self.frontend.hop_length
+        halvings = len(self.model.channels)
+        if min(bands, frames) < 2**halvings:
+            raise ValueError(
+                f"model.channels halves the spectrogram {halvings} times, which needs {2**halvings} bands and frames; "
+                f"a window has {bands} bands (frontend.bands) and {frames} frames (audio.seconds, frontend.hop_length)"
             )
         return self
 
@@ -199,7 +218,10 @@ def parse_recipe(document: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
-        problems = "; ".join(_problem(detail) for detail in error.errors())
+        details: dict[tuple[str | int, ...], list[Any]] = {}
+        for detail in error.errors():
+            details.setdefault(_location(detail), []).append(detail)
+        problems = "; ".join(_problem(location, found) for location, found in details.items())
         raise RecipeError(f"recipe {document.get('name', '')}: {problems}") from error
 
 
@@ -216,13 +238,16 @@ def recipe_toml(recipe: Recipe) -> str:
 
 
 def _extended(name: str, document: dict[str, Any]) -> dict[str, Any]:
-    """Return the named recipe that a variant extends, with what the variant changes."""
+    """Return the named recipe that a variant extends, with what the variant changes; that one may be a variant too."""
     base = str(document.pop("extends"))
     if base not in recipe_names():
         raise RecipeError(f"recipe {name}: extends {base!r}, which is unknown{nearest(base, recipe_names())}")
     merged: dict[str, Any] = tomllib.loads(_recipe_text(base)[1])
+    if "extends" in merged:
+        merged = _extended(base, merged)
     for key, value in document.items():
-        merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
+        older = merged.get(key)
+        merged[key] = older | value if isinstance(older, dict) and isinstance(value, dict) else value
     return merged
 
 
@@ -231,7 +256,10 @@ def _recipe_text(recipe: str | Path) -> tuple[str, str]:
     if path.suffix == ".toml" or path.is_file():
         if not path.is_file():
             raise RecipeError(f"recipe {recipe}: no such file; give a TOML file or one of {', '.join(recipe_names())}")
-        return path.stem, path.read_text(encoding="utf-8")
+        try:
+            return path.stem, path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise RecipeError(f"recipe {recipe}: not a text in UTF-8; save it as one") from error
     if str(recipe) not in recipe_names():
         known = recipe_names()
         raise RecipeError(f"recipe {str(recipe)!r} is unknown{nearest(str(recipe), known)}; known: {', '.join(known)}")
@@ -248,27 +276,34 @@ def _override(document: dict[str, Any], override: str) -> None:
         parsed: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value.strip()
-    document[section] = {**document.get(section, {}), name: parsed}
+    settings = document.get(section, {})
+    if not isinstance(settings, dict):
+        raise RecipeError(f"setting {override!r}: {section} is no section; expected section.key=value")
+    document[section] = {**settings, name: parsed}
 
 
-def _problem(detail: Any) -> str:
-    """Return one validation error of pydantic as a sentence that names the key."""
-    location = [str(part) for part in detail["loc"]]
-    key = ".".join(location)
-    if detail["type"] == "extra_forbidden":
-        return f"unknown key {key}{nearest(location[-1], _keys_beside(location))}"
-    if detail["type"] == "missing":
+def _location(detail: Any) -> tuple[str | int, ...]:
+    """Return section, key and index of a validation error, without the names that pydantic gives to alternatives."""
+    return tuple(part for depth, part in enumerate(detail["loc"]) if depth < 2 or isinstance(part, int))
+
+
+def _problem(location: tuple[str | int, ...], details: list[Any]) -> str:
+    """Return the validation errors of pydantic for one key as a sentence that names it."""
+    key, kind = ".".join(map(str, location)), details[0]["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key {key}{nearest(str(location[-1]), _keys_beside(location))}"
+    if kind == "missing":
         return f"{key} is missing"
-    message: str = detail["msg"].removeprefix("Value error, ")
-    if not key or detail["type"] == "value_error":
-        return message
-    return f"{key} = {detail['input']!r}: {message[0].lower()}{message[1:]}"
+    if kind == "value_error":
+        return str(details[0]["msg"]).removeprefix("Value error, ")
+    messages = [detail["msg"][0].lower() + detail["msg"][1:] for detail in details]
+    return f"{key} = {details[0]['input']!r}: {', or '.join(messages)}"
 
 
-def _keys_beside(location: list[str]) -> list[str]:
+def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
     if len(location) == 1:
         return list(Recipe.model_fields)
-    section: Any = Recipe.model_fields[location[0]].annotation
+    section: Any = Recipe.model_fields[str(location[0])].annotation
     return list(section.model_fields)
 
 
@@ -276,7 +311,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes as JSON does
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return repr(value)

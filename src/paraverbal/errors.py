@@ -13,6 +13,7 @@ ParaverbalError
  ├── RecipeError (ValueError)               a recipe or a setting is wrong
  ├── BundleError (ValueError)               a model folder is missing, incomplete, or of a newer format
  │    └── ExportError                       the exported graph does not agree with the trained network
+ ├── MetricError (ValueError)               truth and prediction cannot be scored
  ├── RunError (ValueError)                  a run folder cannot be written or resumed
  └── MissingExtraError (ImportError)        an optional dependency is not installed
 ```
@@ -94,6 +95,10 @@ class BundleError(ParaverbalError, ValueError):
 
 class ExportError(BundleError):
     """The exported graph does not agree with the trained network; nothing was written."""
+
+
+class MetricError(ParaverbalError, ValueError):
+    """Truth and prediction cannot be scored."""
 
 
 class RunError(ParaverbalError, ValueError):

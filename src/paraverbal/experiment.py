@@ -23,7 +23,7 @@ from paraverbal.corpora.corpus import Corpus
 from paraverbal.corpora.split import Split, make, official, shared_speakers
 from paraverbal.corpora.split import read as read_split
 from paraverbal.corpora.split import write as write_split
-from paraverbal.errors import CorpusError, RunError
+from paraverbal.errors import CorpusError, RunError, SplitError
 from paraverbal.evaluation.predictions import Predictions, predict_rows, write_predictions
 from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
 from paraverbal.models.model import SpeechModel, summary
@@ -100,7 +100,7 @@ def train(
     corpus = _wanted(corpus if isinstance(corpus, Corpus) else read_corpus(corpus), recipe)
     folder = Path(output)
     if resume and (folder / RECIPE).is_file():
-        recipe, split = _begun(folder, recipe)
+        recipe, split = _begun(folder, recipe, corpus)
     else:
         _reject_occupied(folder)
         recipe, split = _planned(recipe, corpus, split, fold)
@@ -138,12 +138,17 @@ def _planned(
     """Return the split, and the recipe with the protocol that it came from."""
     seed = recipe.training.seed
     if split is None:
+        if recipe.split.protocol == "official":
+            raise SplitError("protocol official takes the parts from a split file; give it with --split")
         made = make(corpus, recipe.split, seed)
         known = not corpus.table["speaker"].null_count()
         apart = known and not any(shared_speakers(corpus, made).values())
         return _with_protocol(recipe, "speakers" if apart else "holdout"), made
     split = split if isinstance(split, Split) else read_split(split)
     matched = official(corpus, split, fold=fold, valid=recipe.split.valid, seed=seed)
+    missing = [part for part in PARTS if not matched.files(part)]
+    if missing:
+        raise SplitError(f"the split has no clips for {' and '.join(missing)}; train, valid and test need some each")
     return _with_protocol(recipe, "official"), matched
 
 
@@ -151,12 +156,12 @@ def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:
     return recipe.model_copy(update={"split": recipe.split.model_copy(update={"protocol": protocol})})
 
 
-def _begun(folder: Path, recipe: Recipe) -> tuple[Recipe, Split]:
+def _begun(folder: Path, recipe: Recipe, corpus: Corpus) -> tuple[Recipe, Split]:
     """Return recipe and split of the run to go on with."""
     kept = read_recipe(folder / RECIPE)
     if _with_protocol(recipe, kept.split.protocol) != kept:
         raise RunError(f"{folder}: was begun with other settings, see its {RECIPE}; give those, or another --output")
-    return kept, read_split(folder / SPLIT)
+    return kept, official(corpus, read_split(folder / SPLIT))  # an error if it is another corpus
 
 
 def _reject_occupied(folder: Path) -> None:
@@ -237,7 +242,7 @@ def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
             {"name": origin.name, "licence": origin.licence, "source": origin.source, "clips": counts[origin.name]}
             for origin in corpus.origins
         ),
-        licence=f"as the training data asks: {corpus.licence}",
+        licence=corpus.licence,
     )
 
 

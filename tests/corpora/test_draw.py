@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paraverbal.corpora import draw
@@ -8,7 +8,6 @@ from paraverbal.corpora import draw
 SHARES = np.array([0.7, 0.15, 0.15])
 
 
-@settings(deadline=None)
 @given(total=st.integers(0, 500), valid=st.floats(0.01, 0.45), test=st.floats(0.01, 0.45))
 def test_whole_counts_sum_up_are_within_one_of_the_shares_and_not_zero(total: int, valid: float, test: float) -> None:
     shares = np.array([1 - valid - test, valid, test])

@@ -44,7 +44,7 @@ clips = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(clips=clips, valid=st.floats(0.05, 0.4), test=st.floats(0.05, 0.4), seed=st.integers(0, 99))
 def test_holdout_covers_all_and_keeps_each_emotions_share(
     clips: list[tuple[str, str]], valid: float, test: float, seed: int
@@ -58,7 +58,7 @@ def test_holdout_covers_all_and_keeps_each_emotions_share(
         assert reached == pytest.approx([1 - valid - test, valid, test], abs=2 / counts[emotion])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(clips=clips, seed=st.integers(0, 99))
 def test_speakers_apart_covers_all_and_shares_no_speaker(clips: list[tuple[str, str]], seed: int) -> None:
     more = [(emotion, speaker) for emotion in ("anger", "fear", "neutral") for speaker in "xyz"]

@@ -3,12 +3,11 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from paraverbal.errors import RunError
+from paraverbal.errors import MetricError, RunError
 from paraverbal.evaluation.protocol import Result, Training, read_document, run_document, write_document
-from paraverbal.metrics.classes import MetricError
 
 LABELS = ("anger", "fear", "neutral")
 TRUTH = np.array([0, 0, 1, 1, 1])
@@ -66,7 +65,6 @@ def test_a_written_result_reads_back_equal(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 2), min_size=1, max_size=20),
     st.integers(0, 2**32 - 1),

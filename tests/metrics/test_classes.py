@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 import sklearn.metrics as reference
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from paraverbal.errors import ParaverbalError
+from paraverbal.errors import MetricError, ParaverbalError
 from paraverbal.metrics import classes as scores
 
 CLASSES = 5
@@ -19,7 +19,6 @@ def answers(draw):
     return np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
 
 
-@settings(deadline=None)
 @given(answers())
 def test_accuracy_and_confusion_agree_with_scikit_learn(pair):
     truth, prediction = pair
@@ -28,7 +27,6 @@ def test_accuracy_and_confusion_agree_with_scikit_learn(pair):
     assert (scores.confusion_matrix(truth, prediction, CLASSES) == expected).all()
 
 
-@settings(deadline=None)
 @given(answers())
 def test_scores_per_class_agree_with_scikit_learn_where_the_class_occurs(pair):
     truth, prediction = pair
@@ -46,7 +44,6 @@ def test_scores_per_class_agree_with_scikit_learn_where_the_class_occurs(pair):
         assert np.isnan(ours[~occurs]).all()
 
 
-@settings(deadline=None)
 @given(answers())
 def test_means_over_classes_agree_with_scikit_learn_over_the_classes_of_truth(pair):
     truth, prediction = pair
@@ -56,7 +53,6 @@ def test_means_over_classes_agree_with_scikit_learn_over_the_classes_of_truth(pa
     assert scores.macro_f1(truth, prediction, CLASSES) == pytest.approx(reference.f1_score(truth, prediction, **kwargs))
 
 
-@settings(deadline=None)
 @given(answers())
 def test_scores_agree_with_a_second_formula_that_counts_in_sets(pair):
     truth, prediction = pair
@@ -71,7 +67,6 @@ def test_scores_agree_with_a_second_formula_that_counts_in_sets(pair):
     assert scores.macro_f1(truth, prediction, CLASSES) == pytest.approx(sum(f1s) / len(f1s))
 
 
-@settings(deadline=None)
 @given(answers())
 def test_the_confusion_matrix_holds_every_clip_and_every_score(pair):
     truth, prediction = pair
@@ -81,7 +76,6 @@ def test_the_confusion_matrix_holds_every_clip_and_every_score(pair):
     assert (counts.sum(axis=1) == scores.support(truth, CLASSES)).all()
 
 
-@settings(deadline=None)
 @given(answers(), st.permutations(range(CLASSES)))
 def test_scores_do_not_depend_on_the_order_of_classes_or_clips(pair, order):
     truth, prediction = pair
@@ -114,7 +108,6 @@ def test_one_class_always_right_scores_one():
     assert scores.cross_entropy([0, 0], [[1.0], [1.0]]) == 0
 
 
-@settings(deadline=None)
 @given(answers(), st.integers(0, 2**32 - 1))
 def test_cross_entropy_agrees_with_scikit_learn(pair, seed):
     truth, _ = pair
@@ -144,7 +137,7 @@ def test_a_probability_of_zero_for_the_truth_costs_a_bounded_amount():
     ],
 )
 def test_what_cannot_be_scored_is_an_error_that_says_what_was_given(truth, prediction, message):
-    with pytest.raises(scores.MetricError, match=message):
+    with pytest.raises(MetricError, match=message):
         scores.confusion_matrix(truth, prediction, 2)
 
 
@@ -174,5 +167,5 @@ def test_every_score_of_no_clips_is_an_error():
     ],
 )
 def test_values_that_are_no_probabilities_are_an_error(probabilities, message):
-    with pytest.raises(scores.MetricError, match=message):
+    with pytest.raises(MetricError, match=message):
         scores.cross_entropy([0, 1], probabilities)

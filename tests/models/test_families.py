@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.tiny import TINY
 
 from paraverbal.bundle.save import check_graph, export_graph
 from paraverbal.config import read_recipe, recipe_names
 from paraverbal.models.model import FAMILIES, SpeechModel
-from tests.tiny import TINY
 
 LABELS = ("anger", "neutral", "sadness")
 

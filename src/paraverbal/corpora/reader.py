@@ -1,7 +1,7 @@
 """Path -> Corpus: the right parser is found from the file names."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -59,7 +59,8 @@ def read_corpus(
     """Read a corpus: a folder of recordings, a CSV or TSV table, an `.npz` of waveforms, or several of these.
 
     The parser of a folder is found from its file names: the one that understands the most of them, at least 90 %, else
-    a folder per emotion, else the only table or `.npz` in it. Samples are not read.
+    the only table in it with columns for file and emotion, else a folder per emotion, else the only table or `.npz` in
+    it. Samples are not read.
 
     Args:
         path: Where it is. Several paths are joined into one corpus; the column `corpus` tells them apart.
@@ -114,14 +115,28 @@ def _read_folder(path: Path, request: _Request) -> Corpus:
         loader = max(LOADERS, key=lambda one: _fitting(one, files))
         if _fitting(loader, files) >= LEAST_FIT * len(files):
             return _read_known(path, files, loader, request)
+        tables = [entry for entry in _beneath(path, table.SUFFIXES) if table.holds_utterances(entry)]
+        if len(tables) == 1:
+            return table.read(tables[0], name=request.name or path.resolve().name, labels=request.labels)
         fitting = sum(folder.parse(file, request.labels) is not None for file in files)
         if fitting >= LEAST_FOLDER_FIT * len(files):
             return folder.read(path, files, name=request.name, labels=request.labels)
     for suffixes in (table.SUFFIXES, arrays.SUFFIXES):
-        found = [entry for entry in sorted(path.iterdir()) if entry.suffix.lower() in suffixes]
+        found = _beneath(path, suffixes)
         if len(found) == 1:
             return _read_one(found[0], request)
+    if request.columns is not None:
+        count = len(_beneath(path, table.SUFFIXES))
+        raise CorpusError(
+            f"{path}: columns were given, so one .csv or .tsv in this folder was looked for, but it has {count}; "
+            f"give the path of the table"
+        )
     raise CorpusError(f"{path}: {_nothing_fits(files)}")
+
+
+def _beneath(path: Path, suffixes: Container[str]) -> list[Path]:
+    """Return the files of a folder itself with one of these suffixes, sorted."""
+    return [entry for entry in sorted(path.iterdir()) if entry.suffix.lower() in suffixes and entry.is_file()]
 
 
 def _fitting(loader: Loader, files: Sequence[PurePosixPath]) -> int:

@@ -4,6 +4,7 @@ Columns are found by name without regard to case (`OTHER_NAMES`), or given. File
 All ids stay strings.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -31,6 +32,9 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 NUMBERS = tuple(column for column, kind in COLUMNS.items() if kind == pl.Float64)
 GIVEN_BY_READER = ("label", "corpus")  # the table's own word for the emotion, and the name of the corpus
+
+# A table of these alone is a split, which may lie beside the recordings.
+SPLIT_COLUMNS = frozenset({"file", "emotion", "fold", "split"})
 
 _SEXES = {"f": "female", "female": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
 
@@ -61,6 +65,16 @@ def read(
     rows = [_row(path, number, row, labels) for number, row in enumerate(cells.iter_rows(named=True), start=2)]
     _reject_missing(path, [str(row["file"]) for row in rows])
     return Corpus.from_rows(path.parent, rows, Origin(name or path.stem))
+
+
+def holds_utterances(path: Path) -> bool:
+    """Return whether a table has columns for file and emotion, found by name, and is no split of a corpus."""
+    try:
+        columns = _cells(path).columns
+        _choose(path, columns, {})
+    except CorpusError:
+        return False
+    return not ("split" in columns and set(columns) <= SPLIT_COLUMNS)
 
 
 def _cells(path: Path) -> pl.DataFrame:
@@ -120,8 +134,20 @@ def _row(path: Path, line: int, cells: Row, labels: Mapping[str, str] | None) ->
     except LabelError as error:
         raise LabelError(f"{path}: line {line} ({file}): {error}") from error
     place = PurePosixPath(str(file).replace("\\", "/")).as_posix()
+    _check_times(path, line, cells)
     sex = _SEXES.get(str(cells.get("sex")).lower())
     return {**cells, "file": place, "label": label, "emotion": emotion, "sex": sex}
+
+
+def _check_times(path: Path, line: int, cells: Row) -> None:
+    """Raise if the part of the file that a row names cannot be: it starts before 0, or does not end after its start."""
+    start, end = cells.get("start"), cells.get("end")
+    first = 0.0 if start is None else float(start)
+    last = math.inf if end is None else float(end)
+    if not 0 <= first < last:
+        raise CorpusError(
+            f"{path}: line {line} ({cells['file']}) goes from {start} to {end} s; start must be 0 or more and before end"
+        )
 
 
 def _reject_missing(path: Path, files: list[str]) -> None:

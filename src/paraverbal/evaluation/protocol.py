@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paraverbal.errors import RunError
+from paraverbal.errors import MetricError, RunError
 from paraverbal.metrics import classes as scores
 
 PARTS = ("train", "valid", "test")
@@ -80,9 +80,7 @@ class Result:
         loss = scores.cross_entropy(true, probabilities)
         values = scores.checked_probabilities(probabilities, len(true))
         if values.shape[1] != len(labels):
-            raise scores.MetricError(
-                f"probabilities have {values.shape[1]} classes, expected {len(labels)} {list(labels)}"
-            )
+            raise MetricError(f"probabilities have {values.shape[1]} classes, expected {len(labels)} {list(labels)}")
         predicted, count = values.argmax(axis=1), len(labels)
         return cls(
             uar=scores.uar(true, predicted, count),

@@ -9,7 +9,7 @@ are NaN there, and means over classes leave them out. A class that occurs but is
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paraverbal.errors import ParaverbalError
+from paraverbal.errors import MetricError
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -18,10 +18,6 @@ Floats = NDArray[np.float64]
 PROBABILITY_FLOOR = float(np.finfo(np.float32).eps)
 # How far the probabilities of a clip may sum from 1: float32 sums stay far below, logits and percent far above.
 SUM_TOLERANCE = 1e-3
-
-
-class MetricError(ParaverbalError, ValueError):
-    """Truth and prediction cannot be scored."""
 
 
 def accuracy(truth: ArrayLike, prediction: ArrayLike) -> float:

@@ -5,6 +5,7 @@ after any epoch ends with the same weights as one that was never interrupted.
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class Trainer:
         self.augment = augment
         self.folder = folder
         self.precision = precision(settings)
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision on stderr
         self.fabric = Fabric(accelerator="auto", devices=1, precision=self.precision)
         network = model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.Adam(

@@ -1,0 +1,68 @@
+# Everything a developer or CI calls. `make demo` needs only git, make and Python >= 3.11 with venv.
+PYTHON ?= python3
+VENV ?= .venv
+# Where pip looks for torch beside its index, for example https://download.pytorch.org/whl/cpu to avoid CUDA.
+TORCH_INDEX ?=
+RUN_NAME ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
+
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+TORCH = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(shell sed -n 's/^torch==//p' constraints.txt)
+CODE = src tests benchmarks docs examples
+
+.PHONY: demo install check test bench docs results clips default-model train-demo clean
+
+demo: $(VENV)/core  ## core install only, then predict the example clips
+	$(VENV)/bin/paraverbal predict examples/clips
+	@du -sm $(VENV)/lib/python*/site-packages | awk '{print "installed: " $$1 " MB"}'
+
+install: $(VENV)/full  ## everything, into .venv
+
+check: $(VENV)/full  ## style and types
+	$(VENV)/bin/ruff check $(CODE)
+	$(VENV)/bin/ruff format --check $(CODE)
+	$(VENV)/bin/mypy
+
+test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORPORA is set
+	$(VENV)/bin/pytest --cov --cov-report=term:skip-covered
+
+bench: $(VENV)/full  ## ratios measured side by side, into docs/results/
+	for name in training prediction command frontend; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+
+docs: $(VENV)/full  ## the parts of the documentation that scripts make; needs PARAVERBAL_CORPORA
+	for script in docs/settings.py docs/outputs.py docs/walkthrough.py; do $(VENV)/bin/python $$script || exit 1; done
+
+results: $(VENV)/full  ## docs/results.md from docs/results/*.json
+	$(VENV)/bin/python docs/results.py
+
+clips: $(VENV)/full  ## the example clips anew; needs Debian's espeak-ng
+	command -v espeak-ng >/dev/null || apt-get install --yes espeak-ng
+	$(VENV)/bin/python examples/make_clips.py
+
+default-model: $(VENV)/full  ## the bundled model anew (a quarter of an hour); needs PARAVERBAL_CORPORA
+	$(VENV)/bin/paraverbal train cnn-lstm-16khz --output runs/default \
+	    --corpus $(PARAVERBAL_CORPORA)/aesdd --corpus $(PARAVERBAL_CORPORA)/ravdess --corpus $(PARAVERBAL_CORPORA)/urdu
+	rm -r src/paraverbal/models_bundled/default
+	$(VENV)/bin/paraverbal export runs/default --output src/paraverbal/models_bundled/default \
+	    --name default --licence cc-by-nc-sa-4.0
+
+train-demo: $(VENV)/full  ## a real training: on URDU where PARAVERBAL_CORPORA is set, else on made speech
+ifdef PARAVERBAL_CORPORA
+	$(VENV)/bin/paraverbal train cnn-lstm-16khz --corpus "$(PARAVERBAL_CORPORA)/urdu" --output $(RUN_NAME)
+else
+	$(VENV)/bin/python examples/make_corpus.py $(RUN_NAME)-corpus
+	$(VENV)/bin/paraverbal train cnn-lstm-16khz --corpus $(RUN_NAME)-corpus --output $(RUN_NAME) --set training.epochs=20
+endif
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/full: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) $(TORCH) --editable '.[dev]'
+	touch $@ $(VENV)/core
