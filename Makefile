@@ -28,8 +28,10 @@ test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORP
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/
 	for name in training prediction command frontend; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
-docs: $(VENV)/full  ## the parts of the documentation that scripts make; needs PARAVERBAL_CORPORA
-	for script in docs/settings.py docs/outputs.py docs/walkthrough.py; do $(VENV)/bin/python $$script || exit 1; done
+docs: $(VENV)/full  ## the documentation that scripts make; the walkthrough needs RUN=a cnn-lstm run and PARAVERBAL_CORPORA
+	$(VENV)/bin/python docs/settings.py
+	$(VENV)/bin/python docs/outputs.py
+	$(if $(RUN),$(VENV)/bin/python docs/walkthrough.py --run $(RUN),@echo 'walkthrough left as it is: give RUN=FOLDER')
 
 results: $(VENV)/full  ## docs/results.md from docs/results/*.json
 	$(VENV)/bin/python docs/results.py

@@ -12,8 +12,9 @@ BLOCK = re.compile(r"<!-- output of: (?P<command>.+?) -->\n```\n.*?```", re.DOTA
 def block(match: re.Match[str]) -> str:
     """Run the command of a block and return the block with its output."""
     command = match["command"]
-    arguments = [sys.executable, "-m", *command.split()]
-    output = subprocess.run(arguments, cwd=README.parent, check=True, capture_output=True, text=True).stdout
+    program, *arguments = command.split()
+    program = str(Path(sys.executable).with_name(program))
+    output = subprocess.run([program, *arguments], cwd=README.parent, check=True, capture_output=True, text=True).stdout
     return f"<!-- output of: {command} -->\n```\n{output.strip()}\n```"
 
 

@@ -1,6 +1,8 @@
 """The pictures of the walkthrough, drawn like those of the reports: without pyplot, on a light background."""
 
+import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,16 +10,19 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
+from PIL import Image
 
-from paraverbal.report.figures import DOTS_PER_INCH, LIGHT
+from paraverbal.report.figures import DOTS_PER_INCH, LIGHT, png
 
-Values = NDArray[np.float32]
+Values = NDArray[np.floating]
 
 WIDTH = 10.0  # inches, of every figure
+LARGEST_BYTES = 120_000  # of a picture: they lie in the repository
 MAPS_SHOWN = 8  # channels of each block
+ROWS_SHOWN = 256  # of the sequence: more than these has no room
 BAND_STEP = 9  # every so many a mel filter is drawn in the second colour
 ZOOM_HZ = 500.0  # of the second panel of the mel filters
-FINEST_DB = -140.0  # below the highest bin: nothing lower is drawn of a power spectrum
+FINEST_DB = -120.0  # below the highest bin: nothing lower is drawn of a power spectrum
 MEL_TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000)
 
 STRENGTH = LinearSegmentedColormap.from_list("strength", [LIGHT.low, "#6f9fd0", LIGHT.high, "#0b2347"])
@@ -44,7 +49,7 @@ def frame_figure(frame: Values, power_db: Values, sampling_rate: int, highest: f
     left.set_xlim(0, 1000 * len(frame) / sampling_rate)
     _axes(right, "Its power spectrum", "kHz", "dB below its highest bin")
     kilohertz = np.linspace(0, sampling_rate / 2000, len(power_db))
-    right.plot(kilohertz, np.maximum(power_db, FINEST_DB), color=LIGHT.second, linewidth=1.2)
+    right.plot(kilohertz, power_db, color=LIGHT.second, linewidth=1.2)
     right.axvspan(highest / 1000, kilohertz[-1], color=LIGHT.grid, linewidth=0)
     right.text(
         (highest / 1000 + kilohertz[-1]) / 2, -6, "no band hears this", ha="center", va="top", color=LIGHT.muted, size=9
@@ -53,20 +58,27 @@ def frame_figure(frame: Values, power_db: Values, sampling_rate: int, highest: f
     return figure
 
 
-def filters_figure(filters: Values, bins_hz: Values, highest: float) -> Figure:
-    """Draw mel filters `[band, bin]`: all of them, and the lowest with the bins that they are read at."""
+def filters_figure(filters: Values, bins_hz: Values, triangles: Values) -> Figure:
+    """Draw mel filters as they are read at the bins, and the lowest as they are meant.
+
+    Args:
+        filters: Weights, `[band, bin]`.
+        bins_hz: Frequency of each bin.
+        triangles: Lower foot, peak and upper foot of each filter in hertz, `[band, 3]`.
+    """
     figure = _figure(2.7)
     left, right = figure.subplots(1, 2)
-    _axes(left, "Mel filters", "Hz", "weight")
-    _axes(right, f"The lowest, up to {ZOOM_HZ:g} Hz; dots: bins of the spectrum", "Hz", "weight")
-    heard = bins_hz <= highest
-    for axes, marker in ((left, ""), (right, "o")):
-        for band, weights in enumerate(filters):
-            colour, width, layer = (LIGHT.second, 1.4, 3) if band % BAND_STEP == 0 else ("#b9c9de", 0.7, 2)
-            axes.plot(
-                bins_hz[heard], weights[heard], color=colour, lw=width, zorder=layer, marker=marker, markersize=3
-            )
-    left.set(xlim=(0, highest), ylim=(0, None))
+    _axes(left, "Mel filters, read at the bins", "Hz", "weight")
+    _axes(right, f"The lowest, up to {ZOOM_HZ:g} Hz: as meant, and (dots) as read", "Hz", "")
+    heard = bins_hz <= triangles[-1, 2]
+    for band, (weights, feet) in enumerate(zip(filters, triangles, strict=True)):
+        colour, width, layer = (LIGHT.second, 1.4, 3) if band % BAND_STEP == 0 else ("#b9c9de", 0.7, 2)
+        left.plot(bins_hz[heard], weights[heard], color=colour, linewidth=width, zorder=layer)
+        if feet[1] < ZOOM_HZ:
+            right.plot(feet, [0, 2 / (feet[2] - feet[0]), 0], color=LIGHT.second, linewidth=0.9)
+            read = np.flatnonzero(weights)
+            right.plot(bins_hz[read], weights[read], color=LIGHT.first, marker="o", markersize=4, linewidth=0)
+    left.set(xlim=(0, triangles[-1, 2]), ylim=(0, None))
     right.set(xlim=(0, ZOOM_HZ), ylim=(0, None))
     return figure
 
@@ -110,12 +122,15 @@ def maps_figure(maps: Values, seconds: float, title: str) -> Figure:
 
 
 def sequence_figure(sequence: Values) -> Figure:
-    """Draw the sequence `[step, feature]` that the LSTM reads."""
+    """Draw the sequence `[step, feature]` that the LSTM reads; a row is the mean of neighbouring features."""
     figure = _figure(2.9)
-    title = "Sequence: a column a step, a row a feature"
+    steps, features = sequence.shape
+    group = max(1, features // ROWS_SHOWN)
+    rows = sequence[:, : features // group * group].reshape(steps, -1, group).mean(axis=-1)
+    title = f"Sequence: a column a step, a row the mean of {group} neighbouring features"
     axes = _axes(figure.add_subplot(), title, "step", "feature", grid=False)
-    high = float(np.quantile(sequence, 0.995)) or 1.0
-    image = _heat(axes, sequence.T, extent=_cells(*sequence.shape), limits=(0.0, high))
+    high = float(np.quantile(rows, 0.995)) or 1.0
+    image = _heat(axes, rows.T, extent=_cells(steps, features), limits=(0.0, high))
     _bar(figure, image, axes, "activation")
     return figure
 
@@ -182,6 +197,18 @@ def output_figure(labels: Sequence[str], logits: Values, probabilities: Values, 
     return figure
 
 
+def write_picture(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG with as many colours as `LARGEST_BYTES` allow; the same figure gives the same bytes."""
+    image = Image.open(io.BytesIO(png(figure))).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        buffer = io.BytesIO()
+        reduced = image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        reduced.save(buffer, format="PNG", optimize=True)
+        if buffer.tell() < LARGEST_BYTES:
+            break
+    path.write_bytes(buffer.getvalue())
+
+
 def _figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), dpi=DOTS_PER_INCH, facecolor=LIGHT.surface, layout="constrained")
 
@@ -219,7 +246,7 @@ def _heat(
 
 def _bar(figure: Figure, image: AxesImage, axes: Axes | list[Axes], unit: str) -> None:
     bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=30)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(colors=LIGHT.muted, labelsize=9, length=0)
     bar.set_label(unit, color=LIGHT.muted, fontsize=9)
 

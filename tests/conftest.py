@@ -1,9 +1,12 @@
 """What tests share: where the real corpora are, a tiny recipe, a synthetic corpus, a run trained on it."""
 
+import csv
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,3 +48,30 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, str(ROOT / "examples" / "make_corpus.py"), str(folder)]
     subprocess.run([*command, "--speakers", "4", "--repeats", "2"], check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def flawed(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made corpus with one broken recording: a WAV of 36 bytes, which ends before its data."""
+    folder = tmp_path_factory.mktemp("corpus") / "flawed"
+    shutil.copytree(synthetic, folder)
+    (folder / "fear" / "s2_02.flac").unlink()
+    (folder / "fear" / "s2_02.wav").write_bytes(b"RIFF\x1c\x00\x00\x00WAVEfmt " + bytes(20))
+    table = folder / "clips.csv"
+    table.write_text(table.read_text().replace("fear/s2_02.flac", "fear/s2_02.wav"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(tiny_recipe: Recipe, flawed: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run on the corpus with a broken recording, from recordings to report; tests leave it as it is."""
+    from paraverbal.experiment import train
+
+    return train(tiny_recipe, flawed, output=tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.fixture(scope="session")
+def split_rows(run: Any) -> list[dict[str, str]]:
+    """The rows of the run's split."""
+    with (run.folder / "split.csv").open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -13,6 +13,9 @@ import typer
 
 from paraverbal.errors import MissingExtraError, ParaverbalError, RecipeError
 
+# Seconds; the samples of a window, padded if need be, are held in memory.
+LONGEST_WINDOW = 3600
+
 app = typer.Typer(
     name="paraverbal",
     help="Speech emotion recognition: from folders of recordings to trained, honestly evaluated, deployable models.",
@@ -40,6 +43,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 ModelName = Annotated[str | None, typer.Option("--model", help="Name, bundle folder or run folder; else the default.")]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from paraverbal import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options before a command."""
+
+
 @app.command()
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Recordings, folders of them, or .txt lists of paths.")],
@@ -59,8 +79,13 @@ def predict(
 
     if as_json and as_csv:
         raise ParaverbalError("--json and --csv were both given; give one of them")
+    _check_seconds("--window", window)
+    _check_seconds("--hop", hop)
     loaded = load_model(model)
-    outcomes = list(predict_each(gather(paths), loaded, window=window, hop=hop))
+    files = gather(paths)
+    if output is not None:
+        _check_writable(output)
+    outcomes = list(predict_each(files, loaded, window=window, hop=hop))
     if as_json:
         text = "\n".join(map(json_line, outcomes)) + "\n"
     else:
@@ -68,7 +93,7 @@ def predict(
     _print(text, output)
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     for failure in failed:
-        _tell(failure.error)
+        _tell(f"{failure.file}: {failure.error}")
     _exit(failed)
 
 
@@ -92,7 +117,7 @@ def train(
     sampling_rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a recipe on a corpus, evaluate the model, write a run folder."""
+    """Train a recipe on a corpus and evaluate the model."""
     from paraverbal.config import read_recipe
     from paraverbal.report.text import run_text
 
@@ -127,7 +152,7 @@ def evaluate(
     sampling_rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on a corpus, or on the test part of a split."""
+    """Score a model on a corpus or a split's test part."""
     from paraverbal.evaluation.evaluate import evaluate_predictions
     from paraverbal.evaluation.predictions import write_predictions
     from paraverbal.report.deploy import new_folder
@@ -136,9 +161,10 @@ def evaluate(
     recordings = _corpus(corpus, labels, columns, sampling_rate)
     if emotions:
         recordings = recordings.filter(emotions=_emotions(emotions))
-    result, predictions = evaluate_predictions(model, recordings, split=split, fold=fold)
     if output is not None:
         new_folder(output)
+    result, predictions = evaluate_predictions(model, recordings, split=split, fold=fold)
+    if output is not None:
         result.write(output / "result.json")
         write_predictions({"test": predictions}, output / "predictions.csv")
     typer.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result_text(result))
@@ -154,7 +180,7 @@ def corpus(
     sampling_rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what is in a corpus: clips, hours, emotions, speakers, broken files, leaks of a split."""
+    """Tell what is in a corpus, and what a split leaks."""
     from paraverbal.audit import audit, inventory
     from paraverbal.corpora.split import official
     from paraverbal.corpora.split import read as read_split
@@ -195,7 +221,7 @@ def models(
     name: Annotated[str | None, typer.Argument(help="Show this model: a name, a bundle or a run folder.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the models that come with paraverbal, or show one with its layers."""
+    """List the bundled models, or show one with its layers."""
     from dataclasses import asdict
 
     from paraverbal.bundle.load import load_model, model_names
@@ -213,7 +239,7 @@ def models(
 
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
-    """Write a run's report.html anew and print its scores."""
+    """Write a run's report anew and print its scores."""
     from paraverbal.evaluation.protocol import read_document
     from paraverbal.report.page import write_report
     from paraverbal.report.text import run_text
@@ -230,7 +256,7 @@ def export(
     name: Annotated[str | None, typer.Option(help="What to call the model; else its own name.")] = None,
     licence: Annotated[str | None, typer.Option(help="Of the weights, for example cc-by-nc-sa-4.0.")] = None,
 ) -> None:
-    """Write what deployment needs of a model: the ONNX graph, its manifest, its card."""
+    """Write what deployment needs: graph, manifest, card."""
     from paraverbal.report.deploy import export as export_model
 
     typer.echo(str(export_model(model, output, name=name, licence=licence)))
@@ -250,6 +276,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}; check the path and its permissions")
 
 
 def _fail(message: str) -> None:
@@ -264,11 +294,21 @@ def _tell(line: str) -> None:
 def _print(text: str, output: Path | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
-        return
-    try:
+    else:
         output.write_text(text, encoding="utf-8")
+
+
+def _check_writable(output: Path) -> None:
+    """Raise before any work if the file cannot be written; what is in it stays."""
+    try:
+        output.open("a").close()
     except OSError as error:
         raise ParaverbalError(f"{output}: cannot be written ({error.strerror}); give another --output") from error
+
+
+def _check_seconds(option: str, seconds: float | None) -> None:
+    if seconds is not None and not 0 < seconds <= LONGEST_WINDOW:
+        raise ParaverbalError(f"{option} {seconds:g}: expected seconds above 0 and at most {LONGEST_WINDOW}")
 
 
 def _exit(failed: Any) -> None:

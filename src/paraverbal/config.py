@@ -80,10 +80,8 @@ class AugmentSettings(Settings):
     probability: Probability = 0.7
     noise_deviation: Annotated[float, Field(ge=0)] = 0.0  # of normal noise added to the spectrogram, in its unit
     roll: Probability = 0.0  # greatest circular shift in time, as a share of the frames
-    factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (
-        1.0,
-        1.0,
-    )  # range of the number that the spectrogram is multiplied by
+    # range of the number that the spectrogram is multiplied by
+    factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

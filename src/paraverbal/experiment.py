@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from paraverbal.audit import audit
@@ -20,7 +21,7 @@ from paraverbal.bundle.save import save_bundle
 from paraverbal.config import Recipe, read_recipe, recipe_toml
 from paraverbal.corpora import read_corpus
 from paraverbal.corpora.corpus import Corpus
-from paraverbal.corpora.split import Split, make, official, shared_speakers
+from paraverbal.corpora.split import Split, make, official, reject_lone_fold, shared_speakers
 from paraverbal.corpora.split import read as read_split
 from paraverbal.corpora.split import write as write_split
 from paraverbal.errors import CorpusError, RunError, SplitError
@@ -121,9 +122,10 @@ def train(
     predictions = {part: predict_rows(trained, corpus, _rows(corpus, split, part)) for part in PARTS}
     results = {part: _result(found, recipe, findings) for part, found in predictions.items()}
     document = run_document(results, _training(model, fit, predictions))
+    document["corpora"] = _scores_by_corpus(predictions["test"], recipe)
     write_predictions(predictions, folder / PREDICTIONS)
     write_document(document, folder / RESULT)
-    _describe(folder / BUNDLE, manifest, results)
+    _describe(folder / BUNDLE, manifest, results, document["corpora"])
     write_report(folder)
     return Run(folder, document)
 
@@ -138,6 +140,7 @@ def _planned(
     """Return the split, and the recipe with the protocol that it came from."""
     seed = recipe.training.seed
     if split is None:
+        reject_lone_fold(fold)
         if recipe.split.protocol == "official":
             raise SplitError("protocol official takes the parts from a split file; give it with --split")
         made = make(corpus, recipe.split, seed)
@@ -268,15 +271,21 @@ def _training(model: SpeechModel, fit: Fit, predictions: dict[str, Predictions])
     )
 
 
-def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result]) -> None:
+def _scores_by_corpus(found: Predictions, recipe: Recipe) -> dict[str, dict[str, float]]:
+    """Return the test scores of each corpus, over the emotions that it has."""
+    names = np.array([row["corpus"] for row in found.rows])
+    return {name: _scores(_result(found.only(names == name), recipe, {})) for name in sorted(set(names.tolist()))}
+
+
+def _scores(result: Result) -> dict[str, float]:
+    return {key: getattr(result, key) for key in ("uar", "wa", "macro_f1", "loss", "clips")}
+
+
+def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result], corpora: dict[str, Any]) -> None:
     """Put the scores into the bundle's manifest, and its card beside it."""
     test = results["test"]
-    parts = {
-        part: {key: getattr(result, key) for key in ("uar", "wa", "macro_f1", "loss", "clips")}
-        for part, result in results.items()
-        if part != "train"
-    }
-    scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts}
+    parts = {part: _scores(result) for part, result in results.items() if part != "train"}
+    scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts, "test_by_corpus": corpora}
     manifest = replace(manifest, scores=scores)
     manifest.write(bundle)
     (bundle / "README.md").write_text(model_card(asdict(manifest)), encoding="utf-8")

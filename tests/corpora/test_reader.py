@@ -90,6 +90,51 @@ def test_a_table_in_a_folder_is_used_when_nothing_else_fits(tmp_path: Path) -> N
     assert read_corpus(tmp_path).table["file"].to_list() == ["one.wav"]
 
 
+def test_a_table_with_file_and_emotion_goes_before_a_folder_per_emotion_and_tells_speakers(synthetic: Path) -> None:
+    corpus = read_corpus(synthetic)
+    assert corpus.name == "synthetic"
+    assert sorted(corpus.table["speaker"].unique()) == ["s1", "s2", "s3", "s4"]
+    assert len(corpus) == 40
+    assert read_corpus(synthetic, name="mine").table["corpus"].unique().to_list() == ["mine"]
+
+
+def test_a_known_corpus_goes_before_a_table_beside_it(tmp_path: Path) -> None:
+    touch(tmp_path, AESDD)
+    (tmp_path / "clips.csv").write_text("file,emotion\nanger/a01 (1).wav,joy\n")
+    assert read_corpus(tmp_path).name == "aesdd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,emotion,fold,split\nanger/x.wav,anger,1,train\n",
+        "file,split,emotion\nanger/x.wav,train,anger\n",
+        "name,age\nx,3\n",
+        "",
+    ],
+)
+def test_a_split_or_another_table_beside_emotion_folders_is_left_alone(tmp_path: Path, text: str) -> None:
+    touch(tmp_path, ["anger/x.wav", "fear/y.wav"])
+    (tmp_path / "split.csv").write_text(text)
+    assert len(read_corpus(tmp_path)) == 2
+
+
+def test_of_two_tables_beside_emotion_folders_none_is_chosen(tmp_path: Path) -> None:
+    touch(tmp_path, ["anger/x.wav", "fear/y.wav"])
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text("file,emotion\nanger/x.wav,anger\n")
+    assert len(read_corpus(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_given_columns_without_one_table_are_an_error_also_for_a_known_corpus(tmp_path: Path, count: int) -> None:
+    touch(tmp_path, [*AESDD, *(f"{number}.csv" for number in range(count))])
+    with pytest.raises(
+        CorpusError, match=rf"columns were given, so one \.csv or \.tsv .* it has {count}; give the path"
+    ):
+        read_corpus(tmp_path, columns={"emotion": "feeling"})
+
+
 def test_given_columns_ask_for_the_table_of_a_folder(tmp_path: Path) -> None:
     touch(tmp_path, AESDD)
     (tmp_path / "labels.csv").write_text("file,feeling\nanger/a01 (1).wav,joy\n")

@@ -55,7 +55,8 @@ class Manifest:
         recipe: The complete recipe that it was trained with.
         training_data: `{name, licence, source, clips}` of each corpus.
         licence: Of the weights.
-        scores: `{protocol, selected_on, valid, test}`, with `{uar, wa, macro_f1, loss, clips}` for each part.
+        scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips}` for each
+            part, and for each corpus of the test part.
         temperature: Probabilities are raised to 1 / temperature and normalised; 1 leaves them.
         graph: Where the network is.
     """

@@ -227,6 +227,12 @@ def official(corpus: Corpus, split: Split, *, fold: int | None = None, valid: fl
     return Split(matched.table.with_columns(split=pl.when(is_valid).then(pl.lit("valid")).otherwise("split")))
 
 
+def reject_lone_fold(fold: int | None) -> None:
+    """Raise a SplitError if a fold was asked for where no split was given."""
+    if fold is not None:
+        raise SplitError(f"fold {fold} was asked for without the split that has it; give that too (--split FILE)")
+
+
 def shared_speakers(corpus: Corpus, split: Split) -> dict[str, list[str]]:
     """Return the speakers that are in two parts of a fold, by pair of parts; all lists are empty if speakers are apart.
 

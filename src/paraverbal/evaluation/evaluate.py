@@ -7,7 +7,7 @@ from paraverbal.audit import audit
 from paraverbal.bundle.load import Model, load_model
 from paraverbal.corpora import read_corpus
 from paraverbal.corpora.corpus import Corpus
-from paraverbal.corpora.split import Split, official
+from paraverbal.corpora.split import Split, official, reject_lone_fold
 from paraverbal.corpora.split import read as read_split
 from paraverbal.errors import CorpusError
 from paraverbal.evaluation.predictions import Predictions, predict_rows
@@ -52,7 +52,9 @@ def evaluate_predictions(
     selected_on = model.manifest.scores.get("selected_on", "valid")
     rows = list(corpus.table.iter_rows(named=True))
     findings: dict[str, Any] = {}
-    if split is not None:
+    if split is None:
+        reject_lone_fold(fold)
+    else:
         split = official(corpus, split if isinstance(split, Split) else read_split(split), fold=fold)
         findings = audit(corpus, split, selected_on=selected_on)
         test = set(split.files("test"))

@@ -39,6 +39,11 @@ class Predictions:
     labels: tuple[str, ...]
     failed: tuple[dict[str, str], ...]
 
+    def only(self, chosen: NDArray[np.bool_]) -> "Predictions":
+        """Return the predictions of some rows, those where `chosen [clip]` is true; failures are left aside."""
+        rows = tuple(row for row, keep in zip(self.rows, chosen, strict=True) if keep)
+        return Predictions(rows, self.truth[chosen], self.probabilities[chosen], self.labels, ())
+
 
 def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: int = 2) -> Predictions:
     """Predict rows of a corpus, several at a time.

@@ -76,7 +76,10 @@ def power_spectrogram(waveform: NDArray[np.floating], fft_size: int, hop_length:
 
 
 def decibels(power: NDArray[np.floating], settings: "LogMelSettings") -> NDArray[np.floating]:
-    """Return power as decibels relative to `settings.reference`, no lower than `settings.floor_db` below the maximum."""
+    """Return power as decibels relative to `settings.reference`, no lower than `settings.floor_db` below the maximum.
+
+    The maximum is that of the one spectrogram given, never of a whole data set: that would carry test clips into training.
+    """
     reference = power.max() if settings.reference == "max" else settings.reference
     level: NDArray[np.floating] = 10 * np.log10(np.maximum(power, settings.epsilon))
     level = level - 10 * np.log10(max(reference, settings.epsilon))

@@ -3,8 +3,8 @@
 At 128 bands and 282 frames, five classes and the settings' defaults: `[1, 128, 282]` -> `[32, 64, 141]` -> `[64, 32, 70]`
 -> `[128, 16, 35]` -> 35 frames of 2048 features -> 35 x 256 -> the last frame's 256 -> 128 -> 5; 2,752,197 parameters.
 
-The state at the last frame holds the whole clip in the forward direction but only the last frame in the backward one:
-so does the published network, which is kept as it was.
+The state at the last frame holds the whole clip in the forward direction; in the backward one it has read that frame alone,
+and the rest only through the layer below. So does the published network, which is kept as it was.
 """
 
 import torch

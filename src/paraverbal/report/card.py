@@ -152,9 +152,9 @@ def _scores(scores: Mapping[str, Any], labels: int) -> str:
     if not parts:
         return "None are stated in the bundle."
     rows = [
-        f"| {_PARTS[part]} | {_cell(row.get('clips'))} | {percent(row.get('uar'))} | {percent(row.get('wa'))} "
+        f"| {part} | {_cell(row.get('clips'))} | {percent(row.get('uar'))} | {percent(row.get('wa'))} "
         f"| {percent(row.get('macro_f1'))} | {_loss(row)} |"
-        for part, row in parts.items()
+        for part, row in _score_rows(parts, scores.get("test_by_corpus", {})).items()
     ]
     table = "\n".join(["| part | clips | UAR % | WA % | macro-F1 % | loss |", "|---|---:|---:|---:|---:|---:|", *rows])
     chosen_on = scores.get("selected_on", "")
@@ -163,6 +163,12 @@ def _scores(scores: Mapping[str, Any], labels: int) -> str:
     )
     meaning = f"UAR is the mean recall over classes; chance is {percent(1 / labels)} %."
     return "\n\n".join([*([_OPTIMISTIC] if chosen_on == "test" else []), table, protocol + meaning])
+
+
+def _score_rows(parts: Mapping[str, Any], corpora: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rows of the table by name; a corpus has a row of its own where there are several."""
+    rows = {_PARTS[part]: row for part, row in parts.items()}
+    return rows | {f"test, {name} alone": row for name, row in corpora.items() if len(corpora) > 1}
 
 
 def _licence(manifest: Mapping[str, Any]) -> str:

@@ -99,6 +99,6 @@ def inventory_text(found: Document) -> str:
     )
     lines.append(f"licence: {found['licence']}")
     lines.append(f"source: {found['source']}")
-    lines += [f"broken: {broken['error']}" for broken in found["broken"]]
+    lines += [f"broken: {broken['file']}: {broken['error']}" for broken in found["broken"]]
     lines += [f"{fold}: {line}" for fold, audit in found["audit"].items() for line in findings_lines(audit)]
     return "\n".join(lines)

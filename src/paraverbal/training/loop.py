@@ -94,6 +94,7 @@ class Trainer:
             optimizer, factor=settings.plateau_factor, patience=settings.plateau_patience
         )
         self.network, self.optimizer = self.fabric.setup(network, optimizer)
+        model.scaling.to(self.fabric.device)
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
@@ -111,7 +112,7 @@ class Trainer:
             if progress:
                 progress(row)
         self.model.network.load_state_dict(self.best)
-        self.model.eval()
+        self.model.cpu().eval()
         return Fit(tuple(self.history), self.best_epoch)
 
     def _finished(self) -> bool:
