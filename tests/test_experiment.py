@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
+from safetensors.torch import load_file
 from tests.tiny import TINY
 
 import paraverbal as pv
@@ -81,7 +82,7 @@ def leaky(tiny_recipe, synthetic, tmp_path_factory):
     write(holdout(corpus, seed=3), folder / "given.csv")
     text = (folder / "given.csv").read_text()
     (folder / "given.csv").write_text(text.replace(",valid\n", ",train\n"))
-    recipe = read_recipe("cnn-lstm", [*TINY, "training.select_on=test", "training.epochs=1"])
+    recipe = read_recipe("cnn-lstm", [*TINY, "training.select_on=test", "training.epochs=1", "frontend.scaling=train"])
     return train(recipe, corpus, output=folder / "run", split=folder / "given.csv"), folder / "given.csv"
 
 
@@ -348,6 +349,14 @@ def test_choosing_on_the_test_part_is_a_leak_in_result_bundle_and_report(leaky):
     assert run.model.manifest.scores["selected_on"] == "test"
     assert "optimistic" in (run.folder / "report.html").read_text()
     assert "optimistic" in (run.folder / "bundle" / "README.md").read_text()
+
+
+def test_scaling_by_the_training_data_is_fitted_and_is_in_the_bundle(leaky):
+    run, _ = leaky
+    weights = load_file(run.folder / "bundle" / "model.safetensors")
+    assert (weights["scaling.mean"] < -5).all()  # dB below the maximum
+    assert (weights["scaling.deviation"] > 1).all()
+    assert not (weights["scaling.deviation"] == 1).any()
 
 
 @pytest.mark.parametrize("kept", ["train", "test"])

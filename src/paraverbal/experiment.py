@@ -4,7 +4,6 @@ A run folder holds `recipe.toml` (complete), `split.csv`, `history.jsonl`, `chec
 `predictions.csv` and `report.html`. Scores are computed with the exported bundle, so that what is reported is what predicts.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -115,7 +114,7 @@ def train(
     model = SpeechModel(recipe, corpus.emotions)
     fit = _fit(model, corpus, split, folder, tell)
     tell(f"epoch {fit.best_epoch} was the best of {len(fit.history)}; exporting and comparing with the network")
-    manifest = _manifest(model, corpus)
+    manifest = _manifest(model, corpus, split)
     save_bundle(model, manifest, folder / BUNDLE)
     tell("evaluating the exported model")
     trained = load_model(folder)
@@ -227,9 +226,8 @@ def _minutes(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
+def _manifest(model: SpeechModel, corpus: Corpus, split: Split) -> Manifest:
     audio = model.recipe.audio
-    counts = Counter(corpus.table["corpus"].to_list())
     return Manifest(
         name=model.recipe.name,
         labels=model.labels,
@@ -242,7 +240,12 @@ def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
         layers=tuple(asdict(layer) for layer in summary(model)),
         recipe=model.recipe.model_dump(mode="json"),
         training_data=tuple(
-            {"name": origin.name, "licence": origin.licence, "source": origin.source, "clips": counts[origin.name]}
+            {
+                "name": origin.name,
+                "licence": origin.licence,
+                "source": origin.source,
+                "clips": sum(row["corpus"] == origin.name for row in _rows(corpus, split, "train")),
+            }
             for origin in corpus.origins
         ),
         licence=corpus.licence,

@@ -144,7 +144,7 @@ def _data(corpora: Sequence[Mapping[str, Any]]) -> str:
         f"| {_cell(corpus.get('source'))} |"
         for corpus in corpora
     ]
-    return "\n".join(["| corpus | clips | licence | source |", "|---|---:|---|---|", *rows])
+    return "\n".join(["| corpus | training clips | licence | source |", "|---|---:|---|---|", *rows])
 
 
 def _scores(scores: Mapping[str, Any], labels: int) -> str:
