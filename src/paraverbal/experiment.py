@@ -4,6 +4,7 @@ A run folder holds `recipe.toml` (complete), `split.csv`, `history.jsonl`, `chec
 `predictions.csv` and `report.html`. Scores are computed with the exported bundle, so that what is reported is what predicts.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from paraverbal.corpora.split import write as write_split
 from paraverbal.errors import CorpusError, RunError, SplitError
 from paraverbal.evaluation.predictions import Predictions, predict_rows, write_predictions
 from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
+from paraverbal.metrics.calibration import fit_temperature
 from paraverbal.models.model import SpeechModel, summary
 from paraverbal.report.card import model_card
 from paraverbal.report.page import write_report
@@ -114,9 +116,12 @@ def train(
     model = SpeechModel(recipe, corpus.emotions)
     fit = _fit(model, corpus, split, folder, tell)
     tell(f"epoch {fit.best_epoch} was the best of {len(fit.history)}; exporting and comparing with the network")
-    manifest = _manifest(model, corpus, split)
+    manifest = _manifest(model, corpus)
     save_bundle(model, manifest, folder / BUNDLE)
     tell("evaluating the exported model")
+    chosen_on = predict_rows(load_model(folder), corpus, _rows(corpus, split, recipe.training.select_on))
+    manifest = replace(manifest, temperature=fit_temperature(chosen_on.truth, chosen_on.probabilities))
+    manifest.write(folder / BUNDLE)
     trained = load_model(folder)
     predictions = {part: predict_rows(trained, corpus, _rows(corpus, split, part)) for part in PARTS}
     results = {part: _result(found, recipe, findings) for part, found in predictions.items()}
@@ -124,6 +129,7 @@ def train(
     document["corpora"] = _scores_by_corpus(predictions["test"], recipe)
     write_predictions(predictions, folder / PREDICTIONS)
     write_document(document, folder / RESULT)
+    manifest = replace(manifest, training_data=_training_data(corpus, predictions["train"]))
     _describe(folder / BUNDLE, manifest, results, document["corpora"])
     write_report(folder)
     return Run(folder, document)
@@ -226,7 +232,7 @@ def _minutes(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _manifest(model: SpeechModel, corpus: Corpus, split: Split) -> Manifest:
+def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
     audio = model.recipe.audio
     return Manifest(
         name=model.recipe.name,
@@ -239,15 +245,6 @@ def _manifest(model: SpeechModel, corpus: Corpus, split: Split) -> Manifest:
         parameters=model.parameters_count,
         layers=tuple(asdict(layer) for layer in summary(model)),
         recipe=model.recipe.model_dump(mode="json"),
-        training_data=tuple(
-            {
-                "name": origin.name,
-                "licence": origin.licence,
-                "source": origin.source,
-                "clips": sum(row["corpus"] == origin.name for row in _rows(corpus, split, "train")),
-            }
-            for origin in corpus.origins
-        ),
         licence=corpus.licence,
     )
 
@@ -282,6 +279,15 @@ def _scores_by_corpus(found: Predictions, recipe: Recipe) -> dict[str, dict[str,
 
 def _scores(result: Result) -> dict[str, float]:
     return {key: getattr(result, key) for key in ("uar", "wa", "macro_f1", "loss", "clips")}
+
+
+def _training_data(corpus: Corpus, found: Predictions) -> tuple[dict[str, Any], ...]:
+    """Return where the clips that trained come from, and how many of each corpus there are."""
+    counts = Counter(row["corpus"] for row in found.rows)
+    return tuple(
+        {"name": origin.name, "licence": origin.licence, "source": origin.source, "clips": counts[origin.name]}
+        for origin in corpus.origins
+    )
 
 
 def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result], corpora: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from paraverbal.audio.level import level
 from paraverbal.audio.resample import resample
 from paraverbal.audio.segment import pad_or_trim, windows
 from paraverbal.bundle.format import MANIFEST, Manifest
+from paraverbal.bundle.temperature import tempered
 from paraverbal.errors import AudioError, BundleError, EmptyAudioError, NonFiniteAudioError, nearest
 
 Probabilities = NDArray[np.float32]
@@ -97,7 +98,7 @@ class Model:
             _samples("hop", distance, rate),
         )
         probabilities = self._run(pad_or_trim(pieces, max(size, manifest.minimum_samples))).mean(axis=0)
-        return _tempered(probabilities, manifest.temperature)
+        return tempered(probabilities, manifest.temperature).astype(np.float32)
 
     def _run(self, pieces: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the probabilities `[window, label]` of windows `[window, sample]`."""
@@ -218,12 +219,3 @@ def _samples(name: str, seconds: float, rate: int) -> int:
     if not (math.isfinite(seconds) and seconds > 0):
         raise ValueError(f"{name} is {seconds} s; it must be above 0")
     return max(1, round(seconds * rate))
-
-
-def _tempered(probabilities: NDArray[np.float64], temperature: float) -> Probabilities:
-    """Return probabilities ** (1 / temperature), normalised: the softmax of logits / temperature for one window."""
-    if temperature != 1:
-        # Relative to the largest, so that a low temperature does not make all of them 0.
-        probabilities = (probabilities / probabilities.max()) ** (1 / temperature)
-        probabilities = probabilities / probabilities.sum()
-    return probabilities.astype(np.float32)

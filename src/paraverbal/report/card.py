@@ -108,6 +108,10 @@ def _what(manifest: Mapping[str, Any]) -> str:
         facts.append(f"- **Recipe**: {title}" + (f" ({recipe['source']})" if recipe.get("source") else ""))
     if manifest.get("parameters"):
         facts.append(f"- **Size**: {manifest['parameters']:,} parameters")
+    if manifest.get("temperature", 1) != 1:
+        facts.append(
+            f"- **Temperature**: {manifest['temperature']:g}, fitted on validation clips and applied by paraverbal"
+        )
     return "Emotion of a speaker, recognised from the voice.\n\n" + "\n".join(facts)
 
 
@@ -132,8 +136,8 @@ probabilities = model(waveform, sampling_rate)  # float32, in the order of model
 ```
 
 `FOLDER` is where this card lies. Without paraverbal: `model.onnx` takes `waveform`, float32 `[batch, sample]` in -1..1
-at {manifest["sampling_rate"]} Hz, and gives `probabilities`, float32 `[batch, label]`.
-The labels are in `bundle.json`. Bring a clip to that rate, cut and pad it first as described above."""
+at {manifest["sampling_rate"]} Hz, and gives `probabilities`, float32 `[batch, label]`,
+before temperature. The labels are in `bundle.json`. Bring a clip to that rate, cut and pad it first as described above."""
 
 
 def _data(corpora: Sequence[Mapping[str, Any]]) -> str:
