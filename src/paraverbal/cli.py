@@ -7,11 +7,16 @@ done; 2: the request itself is wrong. Heavy imports wait inside the commands, so
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paraverbal.errors import MissingExtraError, ParaverbalError, RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from paraverbal.inference.predict import Failure, Prediction
 
 # Seconds; the samples of a window, padded if need be, are held in memory.
 LONGEST_WINDOW = 3600
@@ -74,8 +79,8 @@ def predict(
 ) -> None:
     """Tell the emotion in recordings."""
     from paraverbal.bundle.load import load_model
-    from paraverbal.inference.formats import csv_text, json_line, table
-    from paraverbal.inference.predict import Failure, gather, predict_each
+    from paraverbal.inference.formats import texts
+    from paraverbal.inference.predict import gather, predict_each
 
     if as_json and as_csv:
         raise ParaverbalError("--json and --csv were both given; give one of them")
@@ -85,15 +90,10 @@ def predict(
     files = gather(paths)
     if output is not None:
         _check_writable(output)
-    outcomes = list(predict_each(files, loaded, window=window, hop=hop))
-    if as_json:
-        text = "\n".join(map(json_line, outcomes)) + "\n"
-    else:
-        text = csv_text(outcomes, loaded.labels) if as_csv else table(outcomes)
-    _print(text, output)
-    failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    for failure in failed:
-        _tell(f"{failure.file}: {failure.error}")
+    failed: list[Failure] = []
+    form = "json" if as_json else "csv" if as_csv else "table"
+    outcomes = _told(predict_each(files, loaded, window=window, hop=hop), failed)
+    _print(texts(outcomes, loaded.labels, form), output)
     _exit(failed)
 
 
@@ -291,11 +291,27 @@ def _tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _print(text: str, output: Path | None) -> None:
+def _told(outcomes: "Iterable[Prediction | Failure]", failed: "list[Failure]") -> "Iterator[Prediction | Failure]":
+    """Pass outcomes on; tell each failure on stderr and note it."""
+    from paraverbal.inference.predict import Failure
+
+    for outcome in outcomes:
+        if isinstance(outcome, Failure):
+            failed.append(outcome)
+            _tell(f"{outcome.file}: {outcome.error}")
+        yield outcome
+
+
+def _print(pieces: "Iterable[str]", output: Path | None) -> None:
+    """Write pieces of text as they come, so that an interruption loses none that were done."""
     if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
+        for piece in pieces:
+            typer.echo(piece, nl=False)
+        return
+    with output.open("w", encoding="utf-8") as file:
+        for piece in pieces:
+            file.write(piece)
+            file.flush()
 
 
 def _check_writable(output: Path) -> None:

@@ -18,8 +18,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from paraverbal.bundle.format import Manifest
-from paraverbal.errors import ExportError
+from paraverbal.bundle.format import MANIFEST, Manifest
+from paraverbal.errors import BundleError, ExportError
 from paraverbal.models.model import SpeechModel
 from paraverbal.models.recurrent import as_onnx_nodes
 
@@ -54,8 +54,11 @@ def save_bundle(model: SpeechModel, manifest: Manifest, folder: str | Path) -> P
 
     Raises:
         ExportError: The exported graph gives other probabilities than the network.
+        BundleError: There is something else than a bundle at `folder`.
     """
     folder = Path(folder)
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise BundleError(f"{folder}: is there already and no bundle; give another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from paraverbal.inference.predict import Failure, Prediction
@@ -45,6 +45,23 @@ def csv_text(outcomes: Iterable[Outcome], labels: Sequence[str], *, header: bool
         row["warnings"] = "; ".join(row.get("warnings", []))
         writer.writerow(row)
     return buffer.getvalue()
+
+
+def texts(outcomes: Iterable[Outcome], labels: Sequence[str], form: str) -> Iterator[str]:
+    """Yield outcomes as text in pieces: JSON and CSV as soon as each is there, the table when all are.
+
+    Args:
+        outcomes: Predictions and failures.
+        labels: The model's labels.
+        form: `json`, `csv` or `table`.
+    """
+    if form == "json":
+        yield from (json_line(outcome) + "\n" for outcome in outcomes)
+    elif form == "csv":
+        yield csv_text([], labels)
+        yield from (csv_text([outcome], labels, header=False) for outcome in outcomes)
+    else:
+        yield table(outcomes)
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
