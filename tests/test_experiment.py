@@ -165,7 +165,18 @@ def test_the_best_epoch_is_the_one_that_validates_best(run):
     assert run.document["best_epoch"] == best["epoch"]
     valid = run.document["parts"]["valid"]
     assert valid["wa"] == pytest.approx(best["valid_wa"])
-    assert valid["loss"] == pytest.approx(best["valid_loss"], abs=1e-3)
+
+
+def test_before_its_temperature_the_bundle_has_the_loss_of_the_best_epoch_and_with_it_no_more(run):
+    history = [json.loads(line) for line in (run.folder / "history.jsonl").read_text().splitlines()]
+    best = history[run.document["best_epoch"] - 1]
+    rows = [row for row in rows_of(run.folder / "predictions.csv") if row["split"] == "valid"]
+    probabilities = np.array([[float(row[f"p_{label}"]) for label in LABELS] for row in rows])
+    powers = probabilities**run.model.manifest.temperature
+    truth = [LABELS.index(row["emotion"]) for row in rows]
+    before = cross_entropy(truth, powers / powers.sum(axis=1, keepdims=True))
+    assert before == pytest.approx(best["valid_loss"], abs=1e-3)
+    assert run.document["parts"]["valid"]["loss"] <= best["valid_loss"]
 
 
 def test_the_bundle_predicts_what_the_run_reports(run, flawed):
