@@ -221,3 +221,18 @@ def test_tests_have_the_names_of_what_they_test():
     for file in mirrored:
         stage = file.relative_to(TESTS).parts[0]
         assert stage.removesuffix(".py").removeprefix("test_") in modules | {"house", "docs"}
+
+
+def test_the_readme_names_every_recipe_and_every_command():
+    from paraverbal.cli import app
+    from paraverbal.config import recipe_names
+
+    text = (TESTS.parent / "README.md").read_text(encoding="utf-8")
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert [name for name in (*recipe_names(), *commands) if name not in text] == []
+
+
+def test_the_makefile_has_the_targets_that_the_readme_and_ci_call():
+    makefile = (TESTS.parent / "Makefile").read_text(encoding="utf-8")
+    for target in ("demo", "install", "check", "test", "bench", "docs", "results", "train-demo"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
