@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from paraverbal.batches import ClipFeatures
-from paraverbal.config import AugmentSettings, read_recipe
+from paraverbal.config import read_recipe
 from paraverbal.models.model import SpeechModel
 from paraverbal.training.loop import Trainer
 from paraverbal.training.memory import keep_freed_memory
@@ -73,8 +73,7 @@ def paraverbal() -> float:
     clips = ClipFeatures(features, np.arange(CLIPS + 1), labels.numpy())
     recipe = read_recipe("cnn-lstm")
     settings = recipe.training.model_copy(update={"epochs": 2})
-    augment = AugmentSettings(copies=0)
-    trainer = Trainer(model(), settings, augment)
+    trainer = Trainer(model(), settings, recipe.augment)
     few = ClipFeatures(features[:4], np.arange(5), labels[:4].numpy())
     return trainer.fit(clips, few).history[-1].samples_per_second
 

@@ -319,7 +319,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(refused, flawed, clips):
 def test_a_corpus_is_told_with_its_broken_files_and_stable_keys(command, flawed, split_rows, run):
     code, out, _ = command("corpus", flawed, "--json")
     found = json.loads(out)
-    assert code == 0
+    assert code == 1
     assert out.count("\n") == 1
     assert {"name", "clips", "seconds", "emotions", "speakers", "broken", "audit"} <= found.keys()
     assert (found["name"], found["clips"], found["audit"]) == ("flawed", 39, {})

@@ -5,6 +5,7 @@ import json
 import shutil
 
 import numpy as np
+import polars as pl
 import pytest
 import soundfile
 from safetensors.torch import load_file
@@ -377,6 +378,24 @@ def test_a_given_split_without_test_or_train_clips_is_an_error_before_any_work(t
     with pytest.raises(SplitError, match="the split has no clips for"):
         train(tiny_recipe, flawed, output=tmp_path / "run", split=one_part)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_split_with_an_emotion_that_does_not_train_is_an_error_and_one_of_fewer_emotions_trains_those(
+    tiny_recipe, synthetic, tmp_path
+):
+    corpus = read_corpus(synthetic)
+    some = holdout(corpus.filter(emotions=["anger", "fear", "sadness"]), valid=0.2, test=0.2)
+    quick = tiny_recipe.model_copy(update={"training": tiny_recipe.training.model_copy(update={"epochs": 1})})
+    told = []
+    run = train(quick, corpus, split=some, output=tmp_path / "some", progress=told.append)
+    assert run.document["labels"] == ["anger", "fear", "sadness"]
+    assert [line for line in told if line.startswith("notice: 16 of 40 clips of the corpus are not in the split")]
+    table = some.table.with_columns(
+        split=pl.when(pl.col("emotion") == "anger").then(pl.lit("test")).otherwise(pl.col("split"))
+    )
+    with pytest.raises(SplitError, match="no training clip of anger; leave them out: --emotions fear,sadness"):
+        train(quick, corpus, split=Split(table), output=tmp_path / "untrained")
+    assert not (tmp_path / "untrained").exists()
 
 
 def test_an_official_split_must_be_given(flawed, tmp_path):

@@ -36,6 +36,7 @@ class Inventory:
         speakers: Speaker -> clips that can be read; empty where no speaker is known. With several corpora
             `corpus/speaker`.
         broken: `{file, error}` of each file that cannot be read.
+        skipped: Audio files whose names do not fit the corpus, so that they are not in it.
         licence: As its source states it.
         source: Where it is from.
     """
@@ -49,6 +50,7 @@ class Inventory:
     labels: dict[str, int]
     speakers: dict[str, int]
     broken: list[dict[str, str]]
+    skipped: list[str]
     licence: str
     source: str
 
@@ -84,6 +86,7 @@ def inventory(corpus: "Corpus") -> Inventory:
         labels=_counts(row["label"] for row in good),
         speakers=_counts(_speaker(row, several) for row in good),
         broken=broken,
+        skipped=list(corpus.skipped),
         licence=corpus.licence,
         source=corpus.source,
     )

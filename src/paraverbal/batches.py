@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Windows that pass the front end at once: enough to keep it busy, few enough to fit the cache.
 _FRONTEND_BATCH = 16
+# Clips that are read at most before the front end has seen them: bounds the waveforms in memory.
+_READ_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,9 @@ def compute_features(
     counts: list[int] = []
     truth: list[int] = []
     failed: list[tuple[Clip, AudioError]] = []
+    chunks = [clips[start : start + _READ_AHEAD] for start in range(0, len(clips), _READ_AHEAD)]
     with ThreadPoolExecutor(workers) as pool, torch.inference_mode():
-        for clip, outcome in zip(clips, pool.map(attempt, clips), strict=True):
+        for clip, outcome in (pair for chunk in chunks for pair in zip(chunk, pool.map(attempt, chunk), strict=True)):
             if isinstance(outcome, AudioError):
                 failed.append((clip, outcome))
                 continue

@@ -193,6 +193,7 @@ def corpus(
         leaks = {f"fold {fold}": audit(recordings, official(recordings, parts, fold=fold)) for fold in parts.folds}
     found = inventory(recordings).to_dict(leaks)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else inventory_text(found))
+    _exit(found["broken"])
 
 
 @app.command()

@@ -50,7 +50,7 @@ class LogMelSettings(Settings):
     """Waveform -> log-mel spectrogram `[band, frame]`; units are hertz and samples."""
 
     kind: Literal["log_mel"] = "log_mel"
-    fft_size: Annotated[int, Field(ge=16)] = 1024
+    fft_size: Annotated[int, Field(ge=16, multiple_of=2)] = 1024
     hop_length: Count = 512
     bands: Count = 128
     fmin: Annotated[float, Field(ge=0)] = 0.0

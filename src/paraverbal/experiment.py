@@ -21,7 +21,7 @@ from paraverbal.bundle.save import save_bundle
 from paraverbal.config import Recipe, read_recipe, recipe_toml
 from paraverbal.corpora import read_corpus
 from paraverbal.corpora.corpus import Corpus
-from paraverbal.corpora.split import Split, make, official, reject_lone_fold, shared_speakers
+from paraverbal.corpora.split import LEAST_SPEAKERS, Split, make, official, reject_lone_fold, shared_speakers
 from paraverbal.corpora.split import read as read_split
 from paraverbal.corpora.split import write as write_split
 from paraverbal.errors import CorpusError, RunError, SplitError
@@ -93,7 +93,8 @@ def train(
         The run. Clips that cannot be read are left out and listed under `failed` in its document.
 
     Raises:
-        RecipeError, CorpusError, LabelError, SplitError: The request is wrong; nothing was written.
+        RecipeError, LabelError, SplitError: The request is wrong; nothing was written.
+        CorpusError: As before; or no recording of a part can be read, which is found out after the plan was written.
         RunError: `output` holds something already and `resume` is false, or holds another recipe's run.
         ExportError: The exported graph disagrees with the network; the checkpoint is kept.
     """
@@ -101,19 +102,23 @@ def train(
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     corpus = _wanted(corpus if isinstance(corpus, Corpus) else read_corpus(corpus), recipe)
     folder = Path(output)
-    if resume and (folder / RECIPE).is_file():
-        recipe, split = _begun(folder, recipe, corpus)
-    else:
+    begun = resume and (folder / RECIPE).is_file()
+    if not begun:
         _reject_occupied(folder)
-        recipe, split = _planned(recipe, corpus, split, fold)
+    recipe, split = _begun(folder, recipe, corpus) if begun else _planned(recipe, corpus, split, fold)
+    labels = _labels(corpus, split)
+    if not begun:
         _write_plan(folder, recipe, split)
+    unlisted = len(corpus) - sum(len(_rows(corpus, split, part)) for part in PARTS)
+    if unlisted:
+        tell(f"notice: {unlisted} of {len(corpus)} clips of the corpus are not in the split and are left out")
     findings = audit(corpus, split, selected_on=recipe.training.select_on)
     for finding in findings.values():
         if finding["verdict"] != "ok":
             tell(f"{finding['verdict']}: {finding['detail']}")
 
     torch.manual_seed(recipe.training.seed)
-    model = SpeechModel(recipe, corpus.emotions)
+    model = SpeechModel(recipe, labels)
     fit = _fit(model, corpus, split, folder, tell)
     tell(f"epoch {fit.best_epoch} was the best of {len(fit.history)}; exporting and comparing with the network")
     manifest = _manifest(model, corpus)
@@ -149,8 +154,8 @@ def _planned(
         if recipe.split.protocol == "official":
             raise SplitError("protocol official takes the parts from a split file; give it with --split")
         made = make(corpus, recipe.split, seed)
-        known = not corpus.table["speaker"].null_count()
-        apart = known and not any(shared_speakers(corpus, made).values())
+        several = corpus.table["speaker"].drop_nulls().n_unique() >= LEAST_SPEAKERS
+        apart = several and not any(shared_speakers(corpus, made).values())
         return _with_protocol(recipe, "speakers" if apart else "holdout"), made
     split = split if isinstance(split, Split) else read_split(split)
     matched = official(corpus, split, fold=fold, valid=recipe.split.valid, seed=seed)
@@ -158,6 +163,18 @@ def _planned(
     if missing:
         raise SplitError(f"the split has no clips for {' and '.join(missing)}; train, valid and test need some each")
     return _with_protocol(recipe, "official"), matched
+
+
+def _labels(corpus: Corpus, split: Split) -> tuple[str, ...]:
+    """Return the emotions that are trained, sorted; those of the other parts must be among them."""
+    emotions = {part: {row["emotion"] for row in _rows(corpus, split, part)} for part in PARTS}
+    untrained = sorted((emotions["valid"] | emotions["test"]) - emotions["train"])
+    if untrained:
+        raise SplitError(
+            f"the split has no training clip of {', '.join(untrained)}; leave them out: "
+            f"--emotions {','.join(sorted(emotions['train']))}"
+        )
+    return tuple(sorted(emotions["train"]))
 
 
 def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:

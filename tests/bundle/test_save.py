@@ -91,6 +91,19 @@ def test_batch_and_time_are_free_and_the_ends_have_names(saved):
     assert [node.op_type for node in graph.node].count("LSTM") == 2
 
 
+def test_the_graph_holds_labels_and_rate_for_who_has_the_file_alone(saved, model):
+    told = {entry.key: entry.value for entry in onnx.load(saved / "model.onnx").metadata_props}
+    assert json.loads(told["labels"]) == list(LABELS)
+    assert int(told["sampling_rate"]) == model.recipe.audio.sampling_rate
+
+
+def test_a_folder_that_is_no_bundle_is_not_replaced(model, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(BundleError, match="is there already and no bundle"):
+        save_bundle(model, manifest(model), tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
 def test_the_real_recipe_answers_as_the_network_for_any_batch_and_length(tmp_path):
     model = lively(read_recipe("cnn-lstm"))
     assert model.parameters_count == 2_752_197

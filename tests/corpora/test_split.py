@@ -115,6 +115,8 @@ def test_utterances_of_one_file_stay_in_one_part(rule: Callable[..., Split]) -> 
     made = rule(corpus)
     assert len(made) == 80
     assert_covers(corpus, made)
+    assert parts_of(split.official(corpus, made)) == parts_of(made)
+    assert bool(split.shared_speakers(corpus, made)["train/test"]) == (rule is split.holdout)
 
 
 def test_speakers_who_talk_in_one_file_stay_together() -> None:
@@ -160,6 +162,16 @@ def test_a_recipe_keeps_speakers_apart_where_it_can_and_is_not_told_otherwise(
     made = split.make(corpus, SplitSettings.model_validate({"protocol": protocol}), seed=0)
     expected = split.speakers_apart(corpus) if apart else split.holdout(corpus)
     assert parts_of(made) == parts_of(expected)
+
+
+def test_known_speakers_are_apart_by_default_although_others_are_unknown() -> None:
+    known = [(emotion, speaker) for speaker in "abcdef" for emotion in ("anger", "fear") for _ in range(4)]
+    corpus = corpus_of([*known, *[("anger", None)] * 7, *[("fear", None)] * 7])
+    made = split.make(corpus, SplitSettings())
+    assert_covers(corpus, made)
+    assert_apart(corpus, made)
+    nobody = set(corpus.table.filter(pl.col("speaker").is_null())["file"])
+    assert sum(bool(nobody & part) for part in parts_of(made)) > 1
 
 
 def test_a_recipe_may_want_some_emotions_only() -> None:

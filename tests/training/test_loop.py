@@ -167,6 +167,18 @@ def test_a_damaged_checkpoint_is_an_error_that_names_it(make_model, tmp_path):
         Trainer(make_model(), settings(), CHANGES, tmp_path)
 
 
+def test_a_loss_that_is_no_number_ends_the_training_with_the_remedy_and_keeps_the_last_whole_epoch(
+    make_model, tmp_path
+):
+    trainer = Trainer(make_model(), settings(epochs=1), CHANGES, tmp_path)
+    trainer.fit(TRAIN, VALID)
+    before = (tmp_path / "checkpoint" / "state.safetensors").read_bytes()
+    spoilt = dataclasses.replace(TRAIN, features=torch.full_like(TRAIN.features, float("nan")))
+    with pytest.raises(RunError, match=r"no number any more in epoch 2; lower training\.learning_rate"):
+        Trainer(make_model(), settings(epochs=2), CHANGES, tmp_path).fit(spoilt, VALID)
+    assert (tmp_path / "checkpoint" / "state.safetensors").read_bytes() == before
+
+
 def test_history_has_a_line_for_each_epoch(make_model, tmp_path):
     told = []
     fit = Trainer(make_model(), settings(), CHANGES, tmp_path).fit(TRAIN, VALID, told.append)

@@ -15,7 +15,7 @@ from paraverbal.errors import AudioFormatError, AudioNotFoundError
 
 _ADDRESS = re.compile(r"(?P<file>.+\.npz)::(?P<row>\d+)@(?P<rate>[1-9]\d*)", re.DOTALL)
 
-# Where a file has several 2-d arrays, the one that holds the recordings; `train_X` is reference 1's name.
+# Where a file has several 2-d arrays, the one that holds the recordings; `train_X` is what the source of `cnn-lstm` calls it.
 _NAMES = ("train_X", "X")
 
 _lock = threading.Lock()

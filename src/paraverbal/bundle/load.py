@@ -11,7 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
 from paraverbal.audio.level import level
 from paraverbal.audio.resample import resample
-from paraverbal.audio.segment import pad_or_trim, windows
+from paraverbal.audio.segment import pad_or_trim, window_starts
 from paraverbal.bundle.format import MANIFEST, Manifest
 from paraverbal.bundle.temperature import tempered
 from paraverbal.errors import AudioError, BundleError, EmptyAudioError, NonFiniteAudioError, nearest
@@ -92,25 +92,28 @@ class Model:
         rate, manifest = self.sampling_rate, self.manifest
         size = _samples("window", manifest.seconds if window is None else window, rate)
         distance = hop if hop is not None else window if window is not None else manifest.hop_seconds
-        pieces = windows(
-            level(resample(samples, sampling_rate, rate), manifest.level),  # type: ignore[arg-type]
-            size,
-            _samples("hop", distance, rate),
-        )
-        probabilities = self._run(pad_or_trim(pieces, max(size, manifest.minimum_samples))).mean(axis=0)
+        levelled = level(resample(samples, sampling_rate, rate), manifest.level)  # type: ignore[arg-type]
+        probabilities = self._mean(levelled, size, _samples("hop", distance, rate))
         return tempered(probabilities, manifest.temperature).astype(np.float32)
 
-    def _run(self, pieces: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _mean(self, waveform: NDArray[np.float32], size: int, hop: int) -> NDArray[np.float64]:
+        """Return the mean probabilities `[label]` over windows, of which a few at a time are cut: an hour stays small."""
+        width = max(size, self.manifest.minimum_samples)
+        starts = window_starts(len(waveform), size, hop)
+        total = np.zeros(len(self.labels))
+        for first in range(0, len(starts), _BATCH):
+            cut = [pad_or_trim(waveform[start : start + size], width) for start in starts[first : first + _BATCH]]
+            total += self._run(np.stack(cut)).sum(axis=0, dtype=np.float64)
+        return total / len(starts)
+
+    def _run(self, pieces: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities `[window, label]` of windows `[window, sample]`."""
         graph = self.manifest.graph
-        outputs = []
-        for first in range(0, len(pieces), _BATCH):
-            try:
-                (output,) = self._session.run([graph.output], {graph.input: pieces[first : first + _BATCH]})
-            except _ONNX_ERRORS as error:
-                raise BundleError(f"{self.folder / graph.file}: the graph fails ({error}); export it again") from error
-            outputs.append(output)
-        return np.concatenate(outputs, dtype=np.float64)
+        try:
+            (output,) = self._session.run([graph.output], {graph.input: pieces})
+        except _ONNX_ERRORS as error:
+            raise BundleError(f"{self.folder / graph.file}: the graph fails ({error}); export it again") from error
+        return np.asarray(output)
 
     def __repr__(self) -> str:
         manifest = self.manifest

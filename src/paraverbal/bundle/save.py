@@ -4,6 +4,7 @@ The graph takes waveforms `[batch, sample]` and gives probabilities `[batch, lab
 the trained network at several batches and lengths before anything is put in place; a difference is an `ExportError`.
 """
 
+import json
 import logging
 import shutil
 import tempfile
@@ -91,6 +92,9 @@ def export_graph(model: SpeechModel, path: Path) -> None:
         )
     if program is None:
         raise ExportError("torch gave no ONNX program")
+    program.model.metadata_props.update(
+        labels=json.dumps(model.labels), sampling_rate=str(model.recipe.audio.sampling_rate)
+    )
     program.save(str(path), external_data=False)
 
 

@@ -1,7 +1,7 @@
 """Files as a published split names them -> files of the corpus at hand, elsewhere or of another format."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from paraverbal.corpora.corpus import Corpus
@@ -28,10 +28,12 @@ def match_files(corpus: Corpus, files: Sequence[str], emotions: Sequence[str | N
     Raises:
         SplitError: No file of the corpus fits (some names are given), or the emotions differ.
     """
-    own = dict(zip(corpus.table["file"].to_list(), corpus.table["emotion"].to_list(), strict=True))
+    own: dict[str, set[str]] = {}  # a file may hold several utterances
+    for file, emotion in corpus.table.select("file", "emotion").iter_rows():
+        own.setdefault(file, set()).add(emotion)
     lookups = [_unique(own, key) for key in _KEYS]
     wanted = [_known(emotion) for emotion in emotions]
-    kept = set(own.values())
+    kept = set(corpus.emotions)
     found = [
         None if emotion is not None and emotion not in kept else _look_up(file, lookups)
         for file, emotion in zip(files, wanted, strict=True)
@@ -41,7 +43,7 @@ def match_files(corpus: Corpus, files: Sequence[str], emotions: Sequence[str | N
     return found
 
 
-def _unique(files: Mapping[str, str], key: Callable[[PurePosixPath], str]) -> dict[str, str]:
+def _unique(files: Collection[str], key: Callable[[PurePosixPath], str]) -> dict[str, str]:
     keys = [key(PurePosixPath(file)) for file in files]
     counts = Counter(keys)
     return {name: file for name, file in zip(keys, files, strict=True) if counts[name] == 1}
@@ -78,7 +80,10 @@ def _reject_unmatched(
         )
 
 
-def _reject_other_emotion(own: Mapping[str, str], wanted: Sequence[str | None], found: Sequence[str | None]) -> None:
+def _reject_other_emotion(
+    own: Mapping[str, set[str]], wanted: Sequence[str | None], found: Sequence[str | None]
+) -> None:
     for emotion, file in zip(wanted, found, strict=True):
-        if file is not None and emotion is not None and own[file] != emotion:
-            raise SplitError(f"{file}: the split says {emotion}, the corpus {own[file]}; give the split of this corpus")
+        if file is not None and emotion is not None and emotion not in own[file]:
+            said = " and ".join(sorted(own[file]))
+            raise SplitError(f"{file}: the split says {emotion}, the corpus {said}; give the split of this corpus")

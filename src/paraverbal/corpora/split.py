@@ -156,11 +156,16 @@ def speakers_apart(corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, s
     Raises:
         SplitError: A clip without speaker, fewer than 3 speakers, an emotion with too few files, an impossible share.
     """
-    units = _units(corpus)
-    shares = _shares(valid, test)
     unknown = corpus.table["speaker"].null_count()
     if unknown:
         raise SplitError(f"corpus {corpus.name}: {unknown} clips have no speaker; give speakers or split by holdout")
+    return _known_speakers_apart(corpus, valid=valid, test=test, seed=seed)
+
+
+def _known_speakers_apart(corpus: Corpus, *, valid: float, test: float, seed: int) -> Split:
+    """Do as `speakers_apart`, but take each file without a speaker as if nobody else had spoken in it."""
+    units = _units(corpus)
+    shares = _shares(valid, test)
     if units.groups < LEAST_SPEAKERS:
         raise SplitError(
             f"corpus {corpus.name}: {units.groups} speakers (those who share a file count as one) cannot be in 3 "
@@ -172,7 +177,9 @@ def speakers_apart(corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, s
 
 
 def make(corpus: Corpus, settings: "SplitSettings", seed: int = 0) -> Split:
-    """Split as a recipe says; `auto` keeps speakers apart where every clip has a speaker and there are at least 3.
+    """Split as a recipe says; `auto` keeps speakers apart wherever at least 3 are known, else splits at random.
+
+    Under `auto`, a file whose speaker is not known goes to any part.
 
     Args:
         corpus: What to split; only `settings.emotions` of it, if given, are in the split.
@@ -185,10 +192,13 @@ def make(corpus: Corpus, settings: "SplitSettings", seed: int = 0) -> Split:
     """
     if settings.emotions:
         corpus = corpus.filter(emotions=settings.emotions)
-    can_be_apart = corpus.table["speaker"].null_count() == 0 and _units(corpus).groups >= LEAST_SPEAKERS
-    apart = settings.protocol == "speakers" or (settings.protocol == "auto" and can_be_apart)
-    rule = speakers_apart if apart else holdout
-    return rule(corpus, valid=settings.valid, test=settings.test, seed=seed)
+    valid, test = settings.valid, settings.test
+    if settings.protocol == "speakers":
+        return speakers_apart(corpus, valid=valid, test=test, seed=seed)
+    known = _speaker_keys(corpus).drop_nulls("key")["key"].n_unique()
+    if settings.protocol == "auto" and known >= LEAST_SPEAKERS and _units(corpus).groups >= LEAST_SPEAKERS:
+        return _known_speakers_apart(corpus, valid=valid, test=test, seed=seed)
+    return holdout(corpus, valid=valid, test=test, seed=seed)
 
 
 def official(corpus: Corpus, split: Split, *, fold: int | None = None, valid: float = 0.15, seed: int = 0) -> Split:
@@ -261,7 +271,7 @@ class _Units:
     files: list[str]
     emotions: list[str]  # by class number
     classes: Integers
-    speakers: Integers  # speakers who share a file are one group; unknown ones are one, too
+    speakers: Integers  # speakers who share a file are one group; a file without a known speaker is one, too
 
     @property
     def groups(self) -> int:
@@ -273,7 +283,8 @@ def _units(corpus: Corpus, files: Sequence[str] | None = None) -> _Units:
     first = table.unique("file", keep="first", maintain_order=True).sort("file")
     emotions, classes = np.unique(first["emotion"].to_numpy().astype(str), return_inverse=True)
     names = first["file"].to_list()
-    keys = _speaker_keys(corpus).filter(pl.col("file").is_in(names)).fill_null("")
+    unknown = pl.format("file {}", "file")
+    keys = _speaker_keys(corpus).filter(pl.col("file").is_in(names)).with_columns(pl.col("key").fill_null(unknown))
     groups = draw.linked(keys.iter_rows())
     return _Units(names, emotions.tolist(), classes, np.array([groups[name] for name in names], dtype=np.int64))
 

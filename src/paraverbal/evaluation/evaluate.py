@@ -75,12 +75,20 @@ def evaluate_predictions(
 
 def _trained_on(model: Model, corpus: Corpus, *, whole: bool) -> dict[str, Any]:
     """Return the finding whether the model was trained on this corpus."""
-    shared = sorted({data["name"] for data in model.manifest.training_data} & {one.name for one in corpus.origins})
+    trained_on = {str(data.get("name")) for data in model.manifest.training_data}
+    shared = sorted(trained_on & {one.name for one in corpus.origins})
+    if not trained_on:
+        detail = "the bundle does not say what the model was trained on, so whether it has heard these clips is unknown"
+        return {"training_data": _finding("notice", detail, [])}
     if not shared:
-        return {"training_data": {"verdict": "ok", "detail": "the model was not trained on this corpus", "items": []}}
+        return {"training_data": _finding("ok", "the model was not trained on a corpus of this name", [])}
     detail = f"the model was trained on clips of {', '.join(shared)}: " + (
         "these scores hold clips it has seen; give --split with the split.csv of its training"
         if whole
         else "the scores are fair only if this is the split that it was trained with"
     )
-    return {"training_data": {"verdict": "leak" if whole else "notice", "detail": detail, "items": shared}}
+    return {"training_data": _finding("leak" if whole else "notice", detail, shared)}
+
+
+def _finding(verdict: str, detail: str, items: list[str]) -> dict[str, Any]:
+    return {"check": "training_data", "verdict": verdict, "detail": detail, "items": items}

@@ -177,7 +177,7 @@ def _score_rows(parts: Mapping[str, Any], corpora: Mapping[str, Any]) -> dict[st
 
 def _licence(manifest: Mapping[str, Any]) -> str:
     return (
-        f"Weights: {manifest['licence']}, as the training data asks for. The code of paraverbal is Apache-2.0. "
+        f"Weights: {manifest['licence']}. The code of paraverbal is Apache-2.0. "
         "The recordings themselves are not part of this folder and keep their own licences."
     )
 

@@ -4,6 +4,7 @@ import base64
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from paraverbal.errors import RunError
 from paraverbal.report.figures import DARK, LIGHT, Palette, confusion_figure, curves_figure, png
 from paraverbal.report.run import RunFolder, confident_mistakes, read_run
-from paraverbal.report.tables import confusion_table, percent
+from paraverbal.report.tables import confusion_table, per_class_table, percent
 
 PART_NAMES = {"train": "Training", "valid": "Validation", "test": "Test"}
 PROTOCOLS = {
@@ -41,10 +42,10 @@ def write_report(folder: str | Path) -> Path:
     figures = _figures(run)
     page = _page(run, figures)
     path = run.folder / "report.html"
-    partial = path.with_name("report.html.partial")
+    draft = path.with_name("report.html.partial")
     try:
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(path)
         for name, drawn in figures.items():
             (run.folder / f"{name}.png").write_bytes(drawn.light)
     except OSError as error:
@@ -64,10 +65,17 @@ class _Drawn:
 def _figures(run: RunFolder) -> dict[str, _Drawn]:
     best = run.document.get("best_epoch")
     figures = {"confusion": _drawn(lambda palette: confusion_figure(run.result, palette), _confusion_words(run))}
+    for part in _other_parts(run):
+        words = f"Confusion matrix of the {PART_NAMES[part].lower()} clips."
+        figures[f"confusion-{part}"] = _drawn(partial(confusion_figure, run.parts[part]), words)
     if run.history:
         words = f"Loss, validation scores and learning rate over {len(run.history)} epochs; epoch {best} was kept."
         figures["curves"] = _drawn(lambda palette: curves_figure(run.history, best, palette), words)
     return figures
+
+
+def _other_parts(run: RunFolder) -> list[str]:
+    return [part for part in run.parts if part != "test"]
 
 
 def _drawn(draw: Callable[[Palette], Figure], words: str) -> _Drawn:
@@ -96,6 +104,10 @@ def _scores(run: RunFolder) -> dict[str, Any]:
         "part_names": PART_NAMES,
         "chance": 1 / occurring,
         "confusion_text": confusion_table(result),
+        "others": {
+            part: f"{per_class_table(run.parts[part])}\n\n{confusion_table(run.parts[part])}"
+            for part in _other_parts(run)
+        },
         "mistakes": confident_mistakes(run.predictions),
         "has_predictions": bool(run.predictions),
     }

@@ -99,6 +99,8 @@ def inventory_text(found: Document) -> str:
     )
     lines.append(f"licence: {found['licence']}")
     lines.append(f"source: {found['source']}")
+    if found["skipped"]:
+        lines.append(f"skipped, because their names do not fit: {len(found['skipped'])} files, {found['skipped'][0]} …")
     lines += [f"broken: {broken['file']}: {broken['error']}" for broken in found["broken"]]
     lines += [f"{fold}: {line}" for fold, audit in found["audit"].items() for line in findings_lines(audit)]
     return "\n".join(lines)

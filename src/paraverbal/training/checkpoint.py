@@ -25,7 +25,7 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], values: dict[str, 
     draft = folder / f"{_FILE}.part"
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     save_file(contiguous, draft, metadata={"values": json.dumps(values)})
-    with draft.open("rb") as file:
+    with draft.open("r+b") as file:
         os.fsync(file.fileno())
     draft.replace(folder / _FILE)
 

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from paraverbal.batches import ClipFeatures, epoch_batches
 from paraverbal.config import AugmentSettings, TrainingSettings
+from paraverbal.errors import RunError
 from paraverbal.metrics.classes import accuracy, cross_entropy, uar
 from paraverbal.models.model import SpeechModel
 from paraverbal.training.checkpoint import (
@@ -135,6 +136,8 @@ class Trainer:
         for batch in batches:
             losses.append(self._step(batch.features, batch.labels))
         trained = time.perf_counter() - begun
+        if not np.isfinite(losses).all():
+            raise RunError(f"the loss is no number any more in epoch {epoch}; lower training.learning_rate")
         probabilities = clip_probabilities(self.model, valid)
         truth = valid.truth
         valid_loss = cross_entropy(truth, probabilities)
@@ -210,7 +213,7 @@ def clip_probabilities(model: SpeechModel, data: ClipFeatures) -> NDArray[np.flo
             for chunk in torch.split(data.features, _VALIDATION_BATCH)
         ]
     model.train(training)
-    windows = torch.cat(parts).double().cpu().numpy()
+    windows = torch.cat(parts).cpu().double().numpy()
     counts = np.diff(data.first)
     mean: NDArray[np.float64] = np.add.reduceat(windows, data.first[:-1], axis=0) / counts[:, np.newaxis]
     return mean
