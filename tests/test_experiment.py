@@ -420,8 +420,19 @@ def test_evaluating_on_clips_that_were_trained_on_is_a_leak(run, flawed):
     assert (finding["verdict"], finding["items"]) == ("leak", ["flawed"])
 
 
-def test_evaluating_on_another_corpus_is_none(run, synthetic):
-    assert evaluate(run.folder, read_corpus(synthetic, name="other")).audit["training_data"]["verdict"] == "ok"
+def test_evaluating_on_a_corpus_of_another_name_says_that_recordings_were_not_compared(run, synthetic):
+    finding = evaluate(run.folder, read_corpus(synthetic, name="other")).audit["training_data"]
+    assert (finding["verdict"], "not compared" in finding["detail"]) == ("notice", True)
+
+
+def test_one_emotion_alone_and_a_split_file_with_another_protocol_are_errors(tiny_recipe, synthetic, tmp_path):
+    corpus = read_corpus(synthetic)
+    with pytest.raises(SplitError, match="only anger"):
+        train(tiny_recipe, corpus.filter(emotions=["anger"]), output=tmp_path / "one")
+    recipe = read_recipe("cnn-lstm", [*TINY, "split.protocol=speakers"])
+    with pytest.raises(SplitError, match="protocol speakers and a split file"):
+        train(recipe, corpus, split=holdout(corpus), output=tmp_path / "both")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_emotions_that_the_model_does_not_know_are_an_error_that_names_those_to_ask_for(run, tmp_path):

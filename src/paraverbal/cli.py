@@ -38,10 +38,11 @@ SplitFile = Annotated[Path | None, typer.Option("--split", help="CSV with the co
 Fold = Annotated[int | None, typer.Option("--fold", help="Which fold of the split file, for example 1.")]
 Emotions = Annotated[str, typer.Option("--emotions", help="Only these, for example anger,neutral,sadness.")]
 Labels = Annotated[
-    list[str] | None, typer.Option("--labels", help="What a word of the corpus means, for example Wut=anger.")
+    list[str] | None,
+    typer.Option("--labels", help="What a word of the corpus means, as Wut=anger; may be given again."),
 ]
 Columns = Annotated[
-    list[str] | None, typer.Option("--columns", help="What a column of the table is, for example emotion=feeling.")
+    list[str] | None, typer.Option("--columns", help="Which column holds what, as emotion=feeling; may be given again.")
 ]
 Rate = Annotated[int | None, typer.Option("--sampling-rate", help="Of an .npz that does not state it, in hertz.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -108,7 +109,7 @@ def train(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Run folder; else runs/RECIPE-CORPUS.")] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="section.key=value, for example training.epochs=20.")
+        list[str] | None, typer.Option("--set", help="section.key=value, as training.epochs=20; may be given again.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
     emotions: Emotions = "",

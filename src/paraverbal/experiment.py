@@ -157,6 +157,10 @@ def _planned(
         several = corpus.table["speaker"].drop_nulls().n_unique() >= LEAST_SPEAKERS
         apart = several and not any(shared_speakers(corpus, made).values())
         return _with_protocol(recipe, "speakers" if apart else "holdout"), made
+    if recipe.split.protocol in ("speakers", "holdout"):
+        raise SplitError(
+            f"protocol {recipe.split.protocol} and a split file were given; the file says it all: give one"
+        )
     split = split if isinstance(split, Split) else read_split(split)
     matched = official(corpus, split, fold=fold, valid=recipe.split.valid, seed=seed)
     missing = [part for part in PARTS if not matched.files(part)]
@@ -174,6 +178,8 @@ def _labels(corpus: Corpus, split: Split) -> tuple[str, ...]:
             f"the split has no training clip of {', '.join(untrained)}; leave them out: "
             f"--emotions {','.join(sorted(emotions['train']))}"
         )
+    if len(emotions["train"]) < 2:
+        raise SplitError(f"there is only {', '.join(emotions['train'])} to train; a model needs two emotions at least")
     return tuple(sorted(emotions["train"]))
 
 

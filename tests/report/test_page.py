@@ -47,7 +47,7 @@ def test_the_page_is_well_formed_and_loads_nothing_from_elsewhere(page):
     outline = Outline(page)
     assert outline.open == []
     assert len(outline.ids) == len(set(outline.ids))
-    assert len(outline.loaded) == 4  # two figures, each light and dark
+    assert len(outline.loaded) == 8  # confusion of three parts and the curves, each light and dark
     assert all(address.startswith("data:image/png;base64,") for address in outline.loaded)
     assert "<script" not in page and "@import" not in page and "url(" not in page
 
@@ -57,7 +57,7 @@ def test_the_page_can_be_read_without_seeing_it(page):
     assert '<html lang="en">' in page
     assert outline.headings[0] == 1
     assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
-    assert len(outline.alternatives) == 2 and all(len(words) > 40 for words in outline.alternatives)
+    assert len(outline.alternatives) == 4 and all(len(words) > 40 for words in outline.alternatives)
 
 
 def test_the_page_shows_scores_data_training_and_failures(page, run_folder):

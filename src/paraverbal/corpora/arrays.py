@@ -113,8 +113,8 @@ def _stated_rate(path: Path, arrays: Mapping[str, NDArray[Any]]) -> int:
     stated = next((arrays[key] for key in SAMPLING_RATES if key in arrays), None)
     if stated is None:
         raise CorpusError(
-            f"{path}: does not state its sampling rate; give it: sampling_rate=48000 in Python, or save it in the file "
-            f"under {SAMPLING_RATES[0]!r}"
+            f"{path}: does not state its sampling rate; give it: --sampling-rate 48000 (in Python sampling_rate=48000), "
+            f"or save it in the file under {SAMPLING_RATES[0]!r}"
         )
     if stated.size != 1 or stated.dtype.kind not in "iuf" or not stated.item() >= 1:
         raise CorpusError(f"{path}: {SAMPLING_RATES[0]} is {stated.tolist()!r}; expected one number of hertz")

@@ -81,7 +81,10 @@ def _trained_on(model: Model, corpus: Corpus, *, whole: bool) -> dict[str, Any]:
         detail = "the bundle does not say what the model was trained on, so whether it has heard these clips is unknown"
         return {"training_data": _finding("notice", detail, [])}
     if not shared:
-        return {"training_data": _finding("ok", "the model was not trained on a corpus of this name", [])}
+        detail = (
+            "no corpus of this name was trained on; recordings are not compared, so a copy by another name is not seen"
+        )
+        return {"training_data": _finding("notice", detail, [])}
     detail = f"the model was trained on clips of {', '.join(shared)}: " + (
         "these scores hold clips it has seen; give --split with the split.csv of its training"
         if whole

@@ -53,9 +53,10 @@ def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: 
     """
     unknown = sorted({row["emotion"] for row in rows} - set(model.labels))
     if unknown:
+        shared = ",".join(sorted(set(corpus.emotions) & set(model.labels)))
+        remedy = f"evaluate on the emotions it knows: --emotions {shared}" if shared else "they have none in common"
         raise CorpusError(
-            f"{corpus.name}: the model does not know {', '.join(unknown)} (it knows {', '.join(model.labels)}); "
-            f"evaluate on the emotions it knows: --emotions {','.join(sorted(set(corpus.emotions) & set(model.labels)))}"
+            f"{corpus.name}: the model does not know {', '.join(unknown)} (it knows {', '.join(model.labels)}); {remedy}"
         )
 
     def attempt(row: Row) -> NDArray[np.float32] | AudioError:

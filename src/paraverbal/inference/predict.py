@@ -76,7 +76,7 @@ def predict(
         One prediction for one recording; a list, in order, for anything else.
 
     Raises:
-        AudioError: A recording cannot be read. To go on with the rest, use `predict_each`.
+        AudioError: A recording cannot be read. To go on with the rest, use `predict_each` of this module.
         BundleError: There is no such model, or it is broken.
         ValueError: `window` or `hop` is not above 0.
     """

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from paraverbal.errors import RunError
+from paraverbal.evaluation.protocol import Result
 from paraverbal.report.figures import DARK, LIGHT, Palette, confusion_figure, curves_figure, png
 from paraverbal.report.run import RunFolder, confident_mistakes, read_run
 from paraverbal.report.tables import confusion_table, per_class_table, percent
@@ -64,10 +65,10 @@ class _Drawn:
 
 def _figures(run: RunFolder) -> dict[str, _Drawn]:
     best = run.document.get("best_epoch")
-    figures = {"confusion": _drawn(lambda palette: confusion_figure(run.result, palette), _confusion_words(run))}
-    for part in _other_parts(run):
-        words = f"Confusion matrix of the {PART_NAMES[part].lower()} clips."
-        figures[f"confusion-{part}"] = _drawn(partial(confusion_figure, run.parts[part]), words)
+    figures = {}
+    for part, result in run.parts.items():
+        name = "confusion" if part == "test" else f"confusion-{part}"
+        figures[name] = _drawn(partial(confusion_figure, result), _confusion_words(result, PART_NAMES[part].lower()))
     if run.history:
         words = f"Loss, validation scores and learning rate over {len(run.history)} epochs; epoch {best} was kept."
         figures["curves"] = _drawn(lambda palette: curves_figure(run.history, best, palette), words)
@@ -185,12 +186,12 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def _confusion_words(run: RunFolder) -> str:
+def _confusion_words(result: Result, part: str) -> str:
     """Return the confusion matrix in words, for readers who cannot see it."""
     recalls = ", ".join(
-        f"{label} {percent(scores['recall'])} %" for label, scores in run.result.per_class.items() if scores["support"]
+        f"{label} {percent(scores['recall'])} %" for label, scores in result.per_class.items() if scores["support"]
     )
-    return f"Confusion matrix of {run.result.clips} test clips. Recognised: {recalls}."
+    return f"Confusion matrix of {result.clips} {part} clips. Recognised: {recalls}."
 
 
 def _picture(name: str, drawn: _Drawn) -> Markup:

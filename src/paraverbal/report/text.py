@@ -9,7 +9,13 @@ from paraverbal.report.tables import align, confusion_table, per_class_table, sc
 # float32
 _BYTES_PER_PARAMETER = 4
 
+_SPLITS = {"holdout": "random (holdout)", "speakers": "speakers apart", "official": "from a file (official)"}
+
 Document = Mapping[str, Any]
+
+
+def _split(protocol: str) -> str:
+    return _SPLITS.get(protocol, protocol)
 
 
 def run_text(document: Document) -> str:
@@ -17,14 +23,14 @@ def run_text(document: Document) -> str:
     parts = {part: Result.from_dict(document["parts"][part]) for part in PARTS if part in document["parts"]}
     training = (
         f"{document['recipe']['name']}: {document['parameters']:,} parameters, epoch {document['best_epoch']} of "
-        f"{document['epochs']}, {document['minutes']:.1f} minutes; split: {document['protocol']}"
+        f"{document['epochs']}, {document['minutes']:.1f} minutes; split: {_split(document['protocol'])}"
     )
     return "\n\n".join([training, scores_table(parts), *_details(Result.from_dict(document))])
 
 
 def result_text(result: Result) -> str:
     """Return the scores of one evaluation, class by class."""
-    return "\n\n".join([f"split: {result.protocol}", scores_table({"": result}), *_details(result)])
+    return "\n\n".join([f"split: {_split(result.protocol)}", scores_table({"": result}), *_details(result)])
 
 
 def _details(result: Result) -> list[str]:
