@@ -40,12 +40,6 @@ class AudioSettings(Settings):
     hop_seconds: Positive = 3.0  # at most this far apart; the windows of a clip are evenly spaced and reach its end
     level: Literal["none", "peak", "rms"] = "none"
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.hop_seconds > self.seconds:
-            raise ValueError(f"hop_seconds ({self.hop_seconds:g}) above seconds ({self.seconds:g}) would leave gaps")
-        return self
-
     @property
     def samples(self) -> int:
         """Samples of a window."""
