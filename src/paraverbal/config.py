@@ -123,7 +123,7 @@ class TrainingSettings(Settings):
 class SplitSettings(Settings):
     """How train, valid and test are cut from a corpus."""
 
-    # auto: speakers apart where all are known, else holdout, at random; official: what a split file says
+    # auto: speakers apart where at least 3 are known, else holdout, at random; official: what a split file says
     protocol: Literal["auto", "speakers", "holdout", "official"] = "auto"
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.15
     test: Annotated[float, Field(gt=0, lt=1)] = 0.15
