@@ -26,7 +26,7 @@ test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORP
 	$(VENV)/bin/pytest --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/
-	for name in training prediction command frontend; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+	for name in install training prediction command frontend; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
 docs: $(VENV)/full  ## the documentation that scripts make; the walkthrough needs RUN=a cnn-lstm run and PARAVERBAL_CORPORA
 	$(VENV)/bin/python docs/settings.py
