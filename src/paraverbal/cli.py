@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paraverbal.errors import MissingExtraError, ParaverbalError, RecipeError
+from paraverbal.errors import LabelError, MissingExtraError, ParaverbalError, RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -341,9 +341,12 @@ def _report_failed(failed: Any) -> None:
 
 
 def _emotions(text: str) -> list[str]:
-    from paraverbal.emotions import canonical
+    from paraverbal.emotions import EMOTIONS, canonical
 
-    return [canonical(word) for word in text.split(",")]
+    try:
+        return [canonical(word) for word in text.split(",")]
+    except LabelError as error:
+        raise RecipeError(f"--emotions {text}: expected some of {', '.join(EMOTIONS)}, with commas") from error
 
 
 def _corpus(paths: list[Path], labels: list[str] | None, columns: list[str] | None, sampling_rate: int | None) -> Any:
@@ -363,5 +366,7 @@ def _pairs(option: str, values: list[str] | None) -> dict[str, str] | None:
         key, equals, word = value.partition("=")
         if not (key and equals and word):
             raise RecipeError(f"{option} {value!r}: expected name=value")
+        if "=" in word:
+            raise RecipeError(f"{option} {value!r}: expected one name=value; give {option} again for each")
         pairs[key.strip()] = word.strip()
     return pairs or None

@@ -190,8 +190,12 @@ def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:
 def _begun(folder: Path, recipe: Recipe, corpus: Corpus) -> tuple[Recipe, Split]:
     """Return recipe and split of the run to go on with."""
     kept = read_recipe(folder / RECIPE)
-    if _with_protocol(recipe, kept.split.protocol) != kept:
-        raise RunError(f"{folder}: was begun with other settings, see its {RECIPE}; give those, or another --output")
+    given = _with_protocol(recipe, kept.split.protocol)
+    if given != kept:
+        changed = ", ".join(sorted(set(recipe_toml(kept).splitlines()) - set(recipe_toml(given).splitlines())))
+        raise RunError(
+            f"{folder}: was begun with other settings ({changed}; all in its {RECIPE}); give those, or another --output"
+        )
     return kept, official(corpus, read_split(folder / SPLIT))  # an error if it is another corpus
 
 

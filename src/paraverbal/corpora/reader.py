@@ -34,6 +34,7 @@ LOADERS: tuple[Loader, ...] = (aesdd, crema_d, emodb, ravdess, savee, tess, urdu
 # Corpora that bring a table of their speakers: name -> root -> speaker -> values of columns.
 SPEAKER_TABLES: Mapping[str, Callable[[Path], Mapping[str, Row]]] = {crema_d.NAME: crema_d.read_speakers}
 
+_FOLDERS_NAMED = 8  # in an error
 LEAST_FIT = 0.9  # share of the audio files whose names a parser must understand
 LEAST_FOLDER_FIT = 0.5  # from here on it is a folder per emotion; a file in no emotion folder is then an error
 
@@ -180,7 +181,10 @@ def _nothing_fits(files: Sequence[PurePosixPath]) -> str:
     count = _fitting(nearest_loader, files)
     near = f"; {nearest_loader.NAME} fits {count} of them" if count else ""
     unknown = next(file for file in files if nearest_loader.parse(file) is None)
+    folders = sorted({file.parent.name for file in files} - {""})
+    named = f", in folders {', '.join(folders[:_FOLDERS_NAMED])}{' …' if len(folders) > _FOLDERS_NAMED else ''}"
     return (
-        f"{len(files)} recordings, but no known corpus (for example {unknown}{near}); {looked_for}. Map folders "
-        f"to emotions (--labels FOLDER=EMOTION, labels={{...}} in Python), or give a table of file and emotion"
+        f"{len(files)} recordings{named if folders else ''}, but no known corpus (for example {unknown}{near}); "
+        f"{looked_for}. Map each folder to an emotion (--labels {(folders or ['FOLDER'])[0]}=EMOTION, given again for "
+        f"each; labels={{...}} in Python), or give a table of file and emotion"
     )

@@ -14,6 +14,10 @@ _SPLITS = {"holdout": "random (holdout)", "speakers": "speakers apart", "officia
 Document = Mapping[str, Any]
 
 
+def _range(counts: Sequence[int]) -> str:
+    return str(counts[0]) if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
+
+
 def _split(protocol: str) -> str:
     return _SPLITS.get(protocol, protocol)
 
@@ -100,9 +104,7 @@ def inventory_text(found: Document) -> str:
     lines.append("emotions: " + ", ".join(f"{emotion} {count}" for emotion, count in found["emotions"].items()))
     speakers = found["speakers"]
     counts = sorted(speakers.values())
-    lines.append(
-        f"speakers: {len(speakers)}, with {counts[0]} to {counts[-1]} clips each" if speakers else "speakers: unknown"
-    )
+    lines.append(f"speakers: {len(speakers)}, with {_range(counts)} clips each" if speakers else "speakers: unknown")
     lines.append(f"licence: {found['licence']}")
     lines.append(f"source: {found['source']}")
     if found["skipped"]:
