@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paraverbal.errors import LabelError, MissingExtraError, ParaverbalError, RecipeError
+from paraverbal.errors import LabelError, MissingExtraError, ParaverbalError, RecipeError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -341,12 +341,18 @@ def _report_failed(failed: Any) -> None:
 
 
 def _emotions(text: str) -> list[str]:
+    return [_emotion(word.strip()) for word in text.split(",")]
+
+
+def _emotion(word: str) -> str:
     from paraverbal.emotions import EMOTIONS, canonical
 
     try:
-        return [canonical(word) for word in text.split(",")]
+        return canonical(word)
     except LabelError as error:
-        raise RecipeError(f"--emotions {text}: expected some of {', '.join(EMOTIONS)}, with commas") from error
+        guess = nearest(word, EMOTIONS)
+        known = ", ".join(EMOTIONS)
+        raise RecipeError(f"--emotions: {word!r} is no emotion known here{guess}; known: {known}") from error
 
 
 def _corpus(paths: list[Path], labels: list[str] | None, columns: list[str] | None, sampling_rate: int | None) -> Any:

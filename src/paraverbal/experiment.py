@@ -194,7 +194,7 @@ def _begun(folder: Path, recipe: Recipe, corpus: Corpus) -> tuple[Recipe, Split]
     if given != kept:
         changed = ", ".join(sorted(set(recipe_toml(kept).splitlines()) - set(recipe_toml(given).splitlines())))
         raise RunError(
-            f"{folder}: was begun with other settings ({changed}; all in its {RECIPE}); give those, or another --output"
+            f"{folder}: was begun with other settings, see its {RECIPE}: {changed}; give those, or another --output"
         )
     return kept, official(corpus, read_split(folder / SPLIT))  # an error if it is another corpus
 
