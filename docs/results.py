@@ -55,6 +55,7 @@ def keep(name: str, run: Path) -> None:
         "shared_speakers": shared.get("verdict"),
         "shared_speakers_detail": shared.get("detail"),
         "epochs": document["epochs"],
+        "most_epochs": document["recipe"]["training"]["epochs"],
         "best_epoch": document["best_epoch"],
         "minutes": document["minutes"],
         "parameters": document["parameters"],
@@ -80,7 +81,8 @@ def run_row(name: str, kept: dict[str, Any]) -> list[str]:
     scores = [percent(parts[part][key]) for part in ("valid", "test") for key in ("uar", "wa")]
     speakers = {"ok": "apart", "leak": "shared"}.get(kept["shared_speakers"], "unknown")
     clips = " / ".join(str(parts[part]["clips"]) for part in PARTS)
-    epochs = f"{kept['best_epoch']} of {kept['epochs']}"
+    limit = ", the most allowed" if kept["epochs"] == kept["most_epochs"] else ""
+    epochs = f"{kept['best_epoch']} of {kept['epochs']}{limit}"
     return [name, kept["protocol"], speakers, clips, *scores, epochs, f"{kept['minutes']:.0f}"]
 
 
