@@ -128,12 +128,14 @@ def classes_section(name: str, kept: dict[str, Any]) -> str:
 
 
 def bench_section(document: dict[str, Any]) -> str:
+    compared = document["unit"] != "as named"  # else the variants are different things
     rows = [
-        [variant, f"{value:g}", f"{document['ratio_to_first'][variant]:.2f}"]
+        [variant, f"{value:g}", *([f"{document['ratio_to_first'][variant]:.2f}"] if compared else [])]
         for variant, value in document["medians"].items()
     ]
-    head = f"### {document['name']}\n\nMedian of {document['rounds']} rounds in turn, {document['cores']} cores.\n\n"
-    return head + table(["variant", document["unit"], f"x {document['first']}"], rows)
+    rounds = f"Median of {document['rounds']} rounds in turn" if document["rounds"] > 1 else "One run"
+    head = f"### {document['name']}\n\n{rounds}, {document['cores']} cores.\n\n"
+    return head + table(["variant", document["unit"], *([f"x {document['first']}"] if compared else [])], rows)
 
 
 def page() -> str:
