@@ -9,6 +9,7 @@ import torch
 from paraverbal.config import read_recipe
 from paraverbal.features.spectral import log_mel
 from paraverbal.models.frontend import LogMel
+from paraverbal.settings import LogMelSettings
 from side_by_side import run
 
 RATE = 48_000
@@ -17,6 +18,13 @@ CLIPS = 40
 
 def clips() -> np.ndarray:
     return (0.1 * np.random.default_rng(0).standard_normal((CLIPS, 3 * RATE))).astype(np.float32)
+
+
+def settings() -> LogMelSettings:
+    found = read_recipe("cnn-lstm").frontend
+    if not isinstance(found, LogMelSettings):
+        raise TypeError(f"cnn-lstm has the front end {found.kind}, a log-mel spectrogram was expected")
+    return found
 
 
 def with_librosa() -> float:
@@ -32,17 +40,17 @@ def with_librosa() -> float:
 
 
 def with_numpy() -> float:
-    settings = read_recipe("cnn-lstm").frontend
-    log_mel(clips()[0], RATE, settings)
+    chosen = settings()
+    log_mel(clips()[0], RATE, chosen)
     begun = time.perf_counter()
     for waveform in clips():
-        log_mel(waveform, RATE, settings)
+        log_mel(waveform, RATE, chosen)
     return 3 * CLIPS / (time.perf_counter() - begun)
 
 
 def with_torch() -> float:
     torch.set_num_threads(1)
-    front_end = LogMel(read_recipe("cnn-lstm").frontend, RATE)
+    front_end = LogMel(settings(), RATE)
     waveforms = torch.from_numpy(clips())
     with torch.inference_mode():
         front_end(waveforms[:1])

@@ -59,7 +59,7 @@ def bf16_loop() -> float:
 
 
 def bf16_channels_last_loop() -> float:
-    return plain(model().network.to(memory_format=torch.channels_last), bf16=True)  # type: ignore[call-overload]
+    return plain(model().network.to(memory_format=torch.channels_last), bf16=True)
 
 
 def fp32_kept_memory_loop() -> float:
@@ -70,12 +70,13 @@ def fp32_kept_memory_loop() -> float:
 def paraverbal() -> float:
     """Our trainer, its augmentation and its batches included."""
     features, labels = data()
-    clips = ClipFeatures(features, np.arange(CLIPS + 1), labels.numpy())
+    clips = ClipFeatures(list(features), np.arange(CLIPS + 1), labels.numpy())
     recipe = read_recipe("cnn-lstm")
     settings = recipe.training.model_copy(update={"epochs": 2})
     trainer = Trainer(model(), settings, recipe.augment)
-    few = ClipFeatures(features[:4], np.arange(5), labels[:4].numpy())
-    return trainer.fit(clips, few).history[-1].samples_per_second
+    few = ClipFeatures(list(features[:4]), np.arange(5), labels[:4].numpy())
+    trainer.fit(clips, few)
+    return trainer.history[-1].samples_per_second
 
 
 if __name__ == "__main__":

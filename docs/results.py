@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import published_page
+
 FOLDER = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent / "results.md"
 PARTS = ("train", "valid", "test")
@@ -151,6 +153,7 @@ def page() -> str:
     sections = [HEAD.strip(), "## Trainings", runs_section(runs)]
     if set(CLAIM_RUNS) <= set(runs):
         sections.append(claim_section(runs))
+    sections += [text] if (text := published_page.section()) else []
     sections += ["## Class by class, test part", *(classes_section(name, kept) for name, kept in runs.items())]
     sections += ["## Speed", *map(bench_section, benches)]
     return "\n\n".join(sections) + "\n"

@@ -41,7 +41,7 @@ def check_template(text: str) -> None:
 
 def draw(subject: Subject, first: Trace, moved: dict[str, NDArray[np.float32]]) -> dict[str, Figure]:
     """Return the figures of the walkthrough by name."""
-    seconds = subject.model.recipe.audio.seconds
+    seconds = subject.window_seconds
     labels, truth = subject.model.labels, subject.row["emotion"]
     return {
         **_front_end(subject, first),
@@ -59,7 +59,7 @@ def draw(subject: Subject, first: Trace, moved: dict[str, NDArray[np.float32]]) 
 
 
 def _front_end(subject: Subject, first: Trace) -> dict[str, Figure]:
-    settings, rate = subject.model.recipe.frontend, subject.model.recipe.audio.sampling_rate
+    settings, rate = subject.front_end, subject.model.recipe.audio.sampling_rate
     power = power_spectrogram(first.waveform, settings.fft_size, settings.hop_length)
     loudest = loudest_frame(power)
     windowed = frame(first.waveform, settings.fft_size, settings.hop_length)[loudest] * hann(settings.fft_size)
@@ -71,9 +71,7 @@ def _front_end(subject: Subject, first: Trace) -> dict[str, Figure]:
         "waveform": figures.waveform_figure(first.waveform, rate, loudest * settings.hop_length / rate),
         "frame": figures.frame_figure(windowed, level, rate, highest),
         "mel-filters": figures.filters_figure(slaney_filters(settings, rate), bins_hz, band_edges(settings, rate)),
-        "log-mel": figures.log_mel_figure(
-            first.log_mel, subject.model.recipe.audio.seconds, band_edges(settings, rate)[:, 1]
-        ),
+        "log-mel": figures.log_mel_figure(first.log_mel, subject.window_seconds, band_edges(settings, rate)[:, 1]),
     }
 
 
@@ -81,7 +79,7 @@ def _augmentation(subject: Subject, first: Trace) -> Figure:
     copies = augmented(subject, first.log_mel)
     titles = ["original", *(_drawn(change) for change, _ in copies)]
     spectrograms = [first.log_mel, *(values for _, values in copies)]
-    return figures.augmentation_figure(spectrograms, titles, subject.model.recipe.audio.seconds)
+    return figures.augmentation_figure(spectrograms, titles, subject.window_seconds)
 
 
 def _drawn(change: SpectrogramChange) -> str:

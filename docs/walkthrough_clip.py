@@ -20,6 +20,7 @@ from paraverbal.corpora.corpus import Corpus, Origin
 from paraverbal.corpora.split import read as read_split
 from paraverbal.models.catalog import LABELS
 from paraverbal.models.model import SpeechModel
+from paraverbal.settings import LogMelSettings
 
 EMOTION = "anger"
 
@@ -47,6 +48,24 @@ class Subject:
     windows: NDArray[np.float32]
     model: SpeechModel
     name: str | None
+
+    @property
+    def front_end(self) -> LogMelSettings:
+        """The settings of the network's front end.
+
+        Raises:
+            SystemExit: It is no log-mel spectrogram.
+        """
+        settings = self.model.recipe.frontend
+        if not isinstance(settings, LogMelSettings):
+            raise SystemExit(f"a network on log-mel spectrograms was expected, this one takes {settings.kind}")
+        return settings
+
+    @property
+    def window_seconds(self) -> float:
+        """Length of a window."""
+        audio = self.model.recipe.audio
+        return audio.samples / audio.sampling_rate
 
 
 @dataclass(frozen=True)
@@ -107,7 +126,7 @@ def make_subject(folder: Path, run: Path | None) -> Subject:
     model, name = load(run)
     file = corpus.path(row["file"])
     origin = next(origin for origin in corpus.origins if origin.name == row["corpus"])
-    windows = read_windows(Clip(file, 0), model.recipe.audio)
+    windows = np.stack(read_windows(Clip(file, 0), model.recipe.audio))
     header = info(file)
     return Subject(row, origin, part, header.seconds, header.sampling_rate, windows, model, name)
 
@@ -118,8 +137,9 @@ def trace(model: SpeechModel, waveform: NDArray[np.float32]) -> Trace:
     kept: dict[str, NDArray[np.float32]] = {}
 
     def keep(name: str, module: nn.Module) -> Any:
-        def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
-            kept[name] = output[0].numpy()
+        def hook(_module: nn.Module, _inputs: Any, output: Tensor | tuple[Tensor, Any]) -> None:
+            maps = output[0] if isinstance(output, tuple) else output  # a block gives lengths beside its maps
+            kept[name] = maps[0].numpy()
 
         return module.register_forward_hook(hook)
 
@@ -127,7 +147,7 @@ def trace(model: SpeechModel, waveform: NDArray[np.float32]) -> Trace:
         kept["sequence"] = inputs[0][0].numpy()
 
     stages = {"log_mel": model.frontend, "states": network.lstm, "hidden": network.hidden, "logits": network.output}
-    blocks = {f"block {index}": block for index, block in enumerate(network.convolutions)}
+    blocks = {f"block {index}": block for index, block in enumerate(network.blocks)}
     handles = [keep(name, module) for name, module in {**stages, **blocks}.items()]
     handles.append(network.lstm.register_forward_pre_hook(keep_input))
     try:
@@ -170,6 +190,6 @@ def augmented(subject: Subject, log_mel: NDArray[np.float32]) -> list[tuple[Spec
     copies = []
     for copy in range(1, settings.copies + 1):
         rng = np.random.default_rng((seed, copy))
-        change = draw_change(settings, log_mel.shape[-1], rng)
+        change = draw_change(settings, (log_mel.shape[0], log_mel.shape[1]), rng)
         copies.append((change, apply_change(log_mel, change, rng)))
     return copies

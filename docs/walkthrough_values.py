@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from paraverbal.config import LogMelSettings
 from paraverbal.corpora import LOADERS
 from paraverbal.features.spectral import (
     highest_frequency,
@@ -19,6 +18,7 @@ from paraverbal.features.spectral import (
     mel_to_hz,
     power_spectrogram,
 )
+from paraverbal.settings import LogMelSettings
 from walkthrough_clip import Subject, Trace, augmented
 from walkthrough_figures import MAPS_SHOWN
 
@@ -78,7 +78,7 @@ def clip_values(subject: Subject, first: Trace) -> dict[str, Any]:
         "file_rate": subject.file_rate,
         "rate": audio.sampling_rate,
         "resampled": _resampled_sentence(subject),
-        "window_seconds": audio.seconds,
+        "window_seconds": subject.window_seconds,
         "samples": len(first.waveform),
         "windows": f"{windows} windows" if windows > 1 else "a single window",
         "windows_note": _windows_sentence(windows, audio.samples - samples, audio.sampling_rate),
@@ -88,7 +88,7 @@ def clip_values(subject: Subject, first: Trace) -> dict[str, Any]:
 
 
 def frame_values(subject: Subject, first: Trace) -> dict[str, Any]:
-    settings, rate = subject.model.recipe.frontend, subject.model.recipe.audio.sampling_rate
+    settings, rate = subject.front_end, subject.model.recipe.audio.sampling_rate
     power = power_spectrogram(first.waveform, settings.fft_size, settings.hop_length)
     loudest = loudest_frame(power)
     strongest = int(power[:, loudest].argmax())
@@ -109,7 +109,7 @@ def frame_values(subject: Subject, first: Trace) -> dict[str, Any]:
 
 
 def filter_values(subject: Subject, first: Trace) -> dict[str, Any]:
-    settings, rate = subject.model.recipe.frontend, subject.model.recipe.audio.sampling_rate
+    settings, rate = subject.front_end, subject.model.recipe.audio.sampling_rate
     filters, peaks = slaney_filters(settings, rate), band_edges(settings, rate)[:, 1]
     areas = filters.sum(axis=1) * rate / settings.fft_size
     return {
@@ -133,7 +133,7 @@ def filter_values(subject: Subject, first: Trace) -> dict[str, Any]:
 
 
 def log_mel_values(subject: Subject, first: Trace) -> dict[str, Any]:
-    settings, rate = subject.model.recipe.frontend, subject.model.recipe.audio.sampling_rate
+    settings, rate = subject.front_end, subject.model.recipe.audio.sampling_rate
     quiet = subject.model.frontend(torch.from_numpy(first.waveform * np.float32(GAIN))[None])[0].numpy()
     return {
         "least": float(first.log_mel.min()),
@@ -152,7 +152,7 @@ def log_mel_values(subject: Subject, first: Trace) -> dict[str, Any]:
 
 def augmentation_values(subject: Subject, first: Trace) -> dict[str, Any]:
     settings, original = subject.model.recipe.augment, first.log_mel
-    hop_ms = 1000 * subject.model.recipe.frontend.hop_length / subject.model.recipe.audio.sampling_rate
+    hop_ms = 1000 * subject.front_end.hop_length / subject.model.recipe.audio.sampling_rate
     rows = [["original", "0", "0", "1", f"{original.min():.1f}", f"{original.max():.3f}"]]
     for number, (change, values) in enumerate(augmented(subject, original), 1):
         noise, roll = f"{change.noise_deviation:g}", f"{change.shift} ({change.shift * hop_ms:.0f} ms)"
@@ -178,7 +178,7 @@ def augmentation_values(subject: Subject, first: Trace) -> dict[str, Any]:
 
 
 def block_values(subject: Subject, first: Trace) -> dict[str, Any]:
-    blocks = list(subject.model.network.convolutions)
+    blocks = list(subject.model.network.blocks)
     sections, before = [], first.log_mel[np.newaxis]
     field, step = 1, 1
     for number, (block, maps) in enumerate(zip(blocks, first.maps, strict=True), 1):
@@ -187,7 +187,7 @@ def block_values(subject: Subject, first: Trace) -> dict[str, Any]:
         sections.append(_block_section(number, block, before, maps, field))
         before = maps
     rate = subject.model.recipe.audio.sampling_rate
-    settings = subject.model.recipe.frontend
+    settings = subject.front_end
     frames = first.log_mel.shape[1]
     return {
         "blocks": "\n\n".join(sections),
@@ -202,7 +202,7 @@ def block_values(subject: Subject, first: Trace) -> dict[str, Any]:
         "step_frames": step,
         "step_ms": 1000 * step * settings.hop_length / rate,
         "frames_unseen": frames - step * before.shape[-1],
-        "dropout": subject.model.recipe.model.dropout,
+        "dropout": subject.model.network.dropout.p,
     }
 
 
@@ -239,7 +239,7 @@ def head_values(subject: Subject, first: Trace) -> dict[str, Any]:
         "log-mel": (first.log_mel, 0),
         **{
             f"block {number}": (maps, _parameters(block))
-            for number, (maps, block) in enumerate(zip(first.maps, network.convolutions, strict=True), 1)
+            for number, (maps, block) in enumerate(zip(first.maps, network.blocks, strict=True), 1)
         },
         "sequence": (first.sequence, 0),
         "LSTM": (first.states, _parameters(network.lstm)),

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import settings
 from tests.tiny import TINY
 
-from paraverbal.config import Recipe, read_recipe
+from paraverbal.config import read_recipe
+from paraverbal.settings import Recipe
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,6 +15,7 @@ from tests.tiny import TINY
 
 from paraverbal import cli
 from paraverbal.bundle import load
+from paraverbal.corpora import read_corpus
 
 STABLE_KEYS = {
     "uar",
@@ -342,6 +343,46 @@ def test_a_label_that_is_not_known_is_one_sentence_with_file_and_remedy(refused,
     code, out, _ = command("corpus", tmp_path, "--labels", "Wut=anger")
     assert code == 0
     assert "emotions: anger 1" in out
+
+
+def test_one_clip_of_an_emotion_is_told_and_drawn(command, synthetic, tmp_path):
+    picture = tmp_path / "clip.png"
+    code, out, err = command("corpus", synthetic, "--example", "fearful", "--seed", "3", "--json", "--plot", picture)
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(found) == ["path", "emotion", "speaker", "duration"]
+    assert found["emotion"] == "fear"
+    assert found["duration"] == soundfile.info(found["path"]).duration
+    assert Path(found["path"]).name.startswith(found["speaker"])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    code, out, _ = command("corpus", synthetic, "--example", "fear", "--seed", "3")
+    assert code == 0
+    assert out.splitlines()[:3] == [f"{key}: {found[key]}" for key in ("path", "emotion", "speaker")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--example", "feer"], "--example: 'feer' is no emotion known here (did you mean 'fear'?)"),
+        (["--example", "boredom"], "no clip of 'boredom'"),
+        (["--plot", "clip.png"], "--plot clip.png draws one clip; say of which emotion, as --example fear"),
+        (["--example", "fear", "--plot", "clip.jpg"], "a PNG is written"),
+        (["--example", "fear", "--plot", "gone/clip.png"], "gone/clip.png: No such file or directory"),
+    ],
+)
+def test_an_example_that_cannot_be_is_one_sentence(refused, synthetic, arguments, words):
+    assert words in refused("corpus", synthetic, *arguments)
+
+
+def test_an_example_that_cannot_be_read_is_its_error_and_1(command, flawed, tmp_path):
+    drawn = {seed: read_corpus(flawed).sample("fear", seed)["file"] for seed in range(50)}
+    seed = next(seed for seed, file in drawn.items() if file == "fear/s2_02.wav")
+    picture = tmp_path / "clip.png"
+    code, out, err = command("corpus", flawed, "--example", "fear", "--seed", seed, "--plot", picture)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {flawed / 'fear' / 's2_02.wav'}: ")
+    assert err.count("\n") == 1
+    assert not picture.exists()
 
 
 def test_a_corpus_that_is_none_is_one_sentence(refused, tmp_path):

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraverbal.config import Recipe, parse_recipe, read_recipe, recipe_names, recipe_toml
+from paraverbal.config import parse_recipe, read_recipe, recipe_names, recipe_toml
 from paraverbal.emotions import EMOTIONS
 from paraverbal.errors import RecipeError
+from paraverbal.settings import AugmentSettings, Recipe
 
 MINIMAL = '[frontend]\nkind = "log_mel"\n[model]\nfamily = "cnn-lstm"\n'
 
@@ -71,13 +72,8 @@ def test_the_published_recipe_has_the_published_numbers():
     assert (recipe.audio.sampling_rate, recipe.audio.samples) == (48000, 144000)
     assert (recipe.frontend.fft_size, recipe.frontend.hop_length, recipe.frontend.bands) == (1024, 512, 128)
     assert (recipe.frontend.fmax, recipe.frontend.reference, recipe.frontend.floor_db) == (8000, "max", 80)
-    assert recipe.augment.model_dump() == {
-        "copies": 4,
-        "probability": 0.7,
-        "noise_deviation": 0.008,
-        "roll": 0.25,
-        "factor": (0.7, 1.3),
-    }
+    changes = {"copies": 4, "probability": 0.7, "noise_deviation": 0.008, "roll": 0.25, "factor": (0.7, 1.3)}
+    assert recipe.augment == AugmentSettings(**changes)
     training = recipe.training
     assert (training.learning_rate, training.weight_decay, training.batch_size, training.epochs) == (
         1e-3,
@@ -108,9 +104,16 @@ def test_settings_cannot_be_changed():
         ("trainin.epochs=3", r"unknown key trainin \(did you mean 'training'\?\)"),
         ("model.qqqqqq=3", r"unknown key model\.qqqqqq$"),
         ('split.emotions=["angr"]', r"'angr' is unknown \(did you mean 'anger'\?\)"),
-        ("training.select_by=war", r"training\.select_by = 'war': input should be 'wa' or 'uar'"),
-        ("frontend.kind=mfcc", r"frontend\.kind = 'mfcc': input should be 'log_mel'"),
-        ("model.family=svm", r"model\.family = 'svm': input should be 'cnn-lstm'"),
+        ("training.select_by=war", r"training\.select_by = 'war': input should be 'wa', 'uar' or 'loss'$"),
+        (
+            "frontend.kind=mfc",
+            r"frontend\.kind = 'mfc' is unknown \(did you mean 'mfcc'\?\); known: log_mel, mfcc, .*zcr_rms$",
+        ),
+        (
+            "model.family=svn",
+            r"model\.family = 'svn' is unknown \(did you mean 'svm'\?\); known: cnn, cnn-lstm, .*svm$",
+        ),
+        ("model.family=3", r"model\.family = '3' is unknown; known: cnn, "),
     ],
 )
 def test_a_typo_is_an_error_that_names_the_nearest_word(override, words):
@@ -121,16 +124,21 @@ def test_a_typo_is_an_error_that_names_the_nearest_word(override, words):
 @pytest.mark.parametrize(
     ("override", "words"),
     [
+        ("model.chanels=[4]", r"unknown key model\.chanels \(did you mean 'channels'\?\)$"),
         ("training.epochs=many", r"training\.epochs = 'many': input should be a valid integer"),
         ("training.epochs=2.5", r"training\.epochs = 2\.5: input should be a valid integer"),
         ("training.epochs=true", r"training\.epochs = True: input should be a valid integer"),
         ('training.epochs="3"', r"training\.epochs = '3': input should be a valid integer"),
         ("training.epochs=0", r"training\.epochs = 0: input should be greater than or equal to 1"),
         ("training.epochs=", r"training\.epochs = ''"),
-        ("training.batch_size=1", r"training\.batch_size = 1: input should be greater than or equal to 2"),
+        ("training.batch_size=0", r"training\.batch_size = 0: input should be greater than or equal to 1"),
+        (
+            "training.batch_size=1",
+            r"training\.batch_size is 1, where batch normalisation has no variance; .* at least 2",
+        ),
         ("training.learning_rate=0", r"training\.learning_rate = 0: input should be greater than 0"),
         ("training.seed=-1", r"training\.seed = -1"),
-        ("audio.seconds=inf", r"audio\.seconds = inf: input should be a finite number"),
+        ("audio.seconds=inf", r"audio\.seconds = inf: input should be 'longest', or input should be a finite number"),
         ("audio.seconds=nan", r"audio\.seconds = nan"),
         ("audio=3", r"expected section\.key=value"),
         ("audio.sampling_rate=22050.5", r"audio\.sampling_rate = 22050\.5"),
@@ -155,13 +163,49 @@ def test_a_wrong_value_is_an_error_that_names_the_key(override, words):
         (["audio.seconds=0.02"], r"fft_size \(1024\) is longer than a window \(960 samples\)"),
         (["split.valid=0.5", "split.test=0.5"], r"valid \(0\.5\) and test \(0\.5\) leave nothing to train on"),
         (["augment.factor=[1.3, 0.7]"], r"augment\.factor goes from 1\.3 to 0\.7"),
-        (["frontend.bands=7"], r"halves the spectrogram 3 times, which needs 8 bands .* has 7 bands"),
-        (["audio.seconds=0.05"], r"needs 8 bands and frames; .* 5 frames"),
+        (["augment.stretch=[1.3, 0.7]"], r"augment\.stretch goes from 1\.3 to 0\.7"),
+        (["augment.frequency_mask=[1, 128]"], r"augment\.frequency_mask \(128\) would mask all 128 bands"),
+        (["frontend.bands=7"], r"cnn-lstm needs 8 bands and 8 frames at least; a window has 7 bands .* 282 frames"),
+        (["audio.seconds=0.05"], r"cnn-lstm needs 8 bands and 8 frames at least; .* 5 frames"),
+        (["frontend.kind=mfcc", "frontend.bands=30"], r"coefficients \(40\) cannot be more than bands \(30\)"),
+        (
+            ["frontend.kind=mfcc", "frontend.coefficients=7"],
+            r"needs 8 bands and 8 frames at least; a window has 7 bands",
+        ),
+        (["frontend.kind=spectral_functionals"], r"'cnn-lstm' and frontend\.kind 'spectral_functionals' do not fit"),
     ],
 )
 def test_settings_that_do_not_go_together_are_an_error(overrides, words):
     with pytest.raises(RecipeError, match=words):
         read_recipe("cnn-lstm", overrides)
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "words"),
+    [
+        ("adaptive-cnn-3", "model.pooled=4", r"model\.pooled \(4\) is more than the 3 convolutions"),
+        ("adaptive-cnn-3", "model.head=flatten", r"flatten. needs one number of frames: set frontend\.fit or audio"),
+        ("resized-cnn-3", "frontend.frames=7", r"cnn needs 8 bands and 8 frames at least; .* 128 bands .* 7 frames"),
+        ("resized-cnn-3", "training.batch_size=1", r"batch normalisation has no variance"),
+        ("mel-cnn-lstm", "model.pools=[2, 4]", r"model\.pools has 2 numbers, model\.channels 4; give as many"),
+        ("spectral-svm", "augment.copies=1", r"an svm takes clips as they are; set augment\.copies to 0"),
+        ("spectral-svm", "model.costs=[]", r"model\.costs = \[\]"),
+        ("spectral-svm", "frontend.kind=log_mel", r"unknown key frontend\.coefficients$"),
+    ],
+)
+def test_settings_that_a_network_cannot_take_are_an_error(name, override, words):
+    with pytest.raises(RecipeError, match=words):
+        read_recipe(name, [override])
+
+
+def test_a_batch_of_one_is_allowed_where_nothing_normalises_over_it():
+    assert read_recipe("adaptive-cnn-3").training.batch_size == 1
+
+
+def test_keys_of_another_family_are_unknown_and_no_word_is_proposed_for_itself():
+    with pytest.raises(RecipeError) as caught:
+        read_recipe("cnn-lstm", ["model.family=svm"])
+    assert str(caught.value).startswith("recipe cnn-lstm: unknown key model.channels; unknown key model.lstm_units;")
 
 
 def test_all_mistakes_are_told_at_once():
@@ -230,5 +274,5 @@ def test_a_file_that_is_no_toml_is_an_error_with_its_name_and_line(tmp_path):
 
 
 def test_a_recipe_without_model_and_front_end_is_an_error_that_names_them(tmp_path):
-    with pytest.raises(RecipeError, match="frontend is missing; model is missing"):
+    with pytest.raises(RecipeError, match=r"frontend\.kind is missing; model\.family is missing"):
         read_recipe(written(tmp_path / "empty.toml", ""))

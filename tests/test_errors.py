@@ -50,7 +50,10 @@ def test_a_missing_module_is_named_with_its_extra(module):
     missing = MissingExtraError.of(ModuleNotFoundError("No module", name=f"{module}.nn"))
     assert isinstance(missing, ParaverbalError | ImportError)
     assert missing.name == module
-    assert str(missing) == f"this needs {module}, which is not installed: pip install 'paraverbal[train]'"
+    assert (
+        str(missing)
+        == f"this needs {module}, which is not installed: pip install 'paraverbal[{EXTRA_OF_MODULE[module]}]'"
+    )
 
 
 def test_a_module_of_no_extra_is_left_alone():
@@ -58,11 +61,15 @@ def test_a_module_of_no_extra_is_left_alone():
     assert MissingExtraError.of(ModuleNotFoundError("No module")) is None
 
 
+# Where the name to install is not the name to import.
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+
+
 def test_every_extra_that_is_named_exists_and_holds_the_module():
     extras = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     for module, extra in EXTRA_OF_MODULE.items():
         names = [re.match(r"[\w-]+", requirement)[0] for requirement in extras[extra]]
-        assert module.replace("_", "-") in names
+        assert DISTRIBUTIONS.get(module, module.replace("_", "-")) in names
 
 
 def test_the_nearest_word_is_named_and_nothing_if_none_is_near():

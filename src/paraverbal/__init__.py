@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from paraverbal.audit import inventory as inventory
     from paraverbal.bundle.load import Model as Model
     from paraverbal.bundle.load import load_model as load_model
-    from paraverbal.config import Recipe as Recipe
     from paraverbal.config import read_recipe as read_recipe
     from paraverbal.config import recipe_names as recipe_names
     from paraverbal.corpora import Corpus as Corpus
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from paraverbal.inference.predict import Prediction as Prediction
     from paraverbal.inference.predict import predict as predict
     from paraverbal.report.page import write_report as write_report
+    from paraverbal.settings import Recipe as Recipe
 
 __version__ = "0.1.0"
 
@@ -33,7 +33,7 @@ _HOMES = {
     "Model": "bundle.load",
     "ParaverbalError": "errors",
     "Prediction": "inference.predict",
-    "Recipe": "config",
+    "Recipe": "settings",
     "Result": "evaluation.protocol",
     "Run": "experiment",
     "Split": "corpora",

@@ -1,27 +1,30 @@
 """Utterances + front end + augmentation -> batches.
 
-Every clip is cut into the windows that prediction will cut it into, and the features of each window are computed once.
-An epoch shows each clip `1 + copies` times: once as it is, then changed; each time with one of its windows, drawn anew.
-All draws depend only on seed, epoch, clip and copy, so that an epoch can be repeated alone.
+Every clip is cut into the windows that prediction will cut it into, and the features of each window are computed once. An
+epoch shows each clip `1 + copies` times: once as it is, then changed; each time with one of its windows, drawn anew. Where
+a change needs the waveform, the waveforms are kept, and the features of a changed copy are computed when it is shown. All
+draws depend only on seed, epoch, clip and copy, so that an epoch can be repeated alone.
 """
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from paraverbal.audio.denoise import denoise
 from paraverbal.audio.level import level
 from paraverbal.audio.read import read
-from paraverbal.audio.segment import windows
+from paraverbal.audio.segment import pad_or_trim, windows
 from paraverbal.augment.spectrogram import apply_change, draw_change
-from paraverbal.config import AudioSettings, AugmentSettings
+from paraverbal.augment.waveform import apply_waveform_change, draw_waveform_change
 from paraverbal.errors import AudioError
+from paraverbal.settings import AudioSettings, AugmentSettings
 
 if TYPE_CHECKING:
     from paraverbal.models.model import SpeechModel
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 _FRONTEND_BATCH = 16
 # Clips that are read at most before the front end has seen them: bounds the waveforms in memory.
 _READ_AHEAD = 64
+# Batches whose samples are sorted by length together: more pad less, fewer keep the order more random.
+_SORTED_TOGETHER = 16
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,16 @@ class ClipFeatures:
     """Features of the windows of many clips, computed once.
 
     Attributes:
-        features: Unscaled features of all windows, float32 `[window, band, frame]`.
+        features: Unscaled features of each window, float32 `[feature, frame]`; the number of frames may differ.
         first: Index of each clip's first window, and the number of windows at the end, `[clip + 1]`.
         truth: Class of each clip, `[clip]`.
+        waveforms: Each window, float32 `[sample]`; empty unless they were asked for.
     """
 
-    features: Tensor
+    features: Sequence[Tensor]
     first: NDArray[np.int64]
     truth: NDArray[np.int64]
+    waveforms: Sequence[NDArray[np.float32]] = ()
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -62,54 +69,100 @@ class ClipFeatures:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step trains on: unscaled features `[batch, band, frame]` and labels `[batch]`."""
+    """What one step trains on.
+
+    Attributes:
+        features: Unscaled, `[batch, feature, frame]`, zeros behind the end of a clip.
+        lengths: Frames of each clip, int64 `[batch]`; None if all are full.
+        labels: `[batch]`.
+    """
 
     features: Tensor
+    lengths: Tensor | None
     labels: Tensor
 
 
-def read_windows(clip: Clip, settings: AudioSettings) -> NDArray[np.float32]:
-    """Return the windows `[window, sample]` of a clip, as prediction cuts them.
+def read_windows(clip: Clip, settings: AudioSettings, least: int = 1) -> list[NDArray[np.float32]]:
+    """Return the windows of a clip, float32 `[sample]` each, as prediction cuts them.
+
+    Args:
+        clip: The utterance.
+        settings: Rate, noise reduction, level, length.
+        least: Samples that the model needs at least; a shorter clip gets zeros at its end.
 
     Raises:
         AudioError: The file cannot be used.
     """
     duration = None if clip.end is None else clip.end - (clip.start or 0.0)
-    waveform, _ = read(clip.file, sampling_rate=settings.sampling_rate, offset=clip.start or 0.0, duration=duration)
-    hop = round(settings.hop_seconds * settings.sampling_rate)
-    return windows(level(waveform, settings.level), settings.samples, hop)
+    rate = settings.sampling_rate
+    waveform, _ = read(clip.file, sampling_rate=rate, offset=clip.start or 0.0, duration=duration)
+    waveform = level(denoise(waveform, rate, settings.denoise), settings.level)
+    if settings.short == "keep" and len(waveform) <= settings.samples:
+        return [pad_or_trim(waveform, max(len(waveform), least))]
+    return list(windows(waveform, settings.samples, round(settings.hop_seconds * rate)))
 
 
 def compute_features(
-    clips: Sequence[Clip], model: "SpeechModel", *, workers: int = 2
+    clips: Sequence[Clip], model: "SpeechModel", *, workers: int = 2, keep_waveforms: bool = False
 ) -> tuple[ClipFeatures, list[tuple[Clip, AudioError]]]:
     """Read clips and compute the features of all their windows.
+
+    Args:
+        clips: The utterances.
+        model: Whose front end computes the features.
+        workers: Threads that read.
+        keep_waveforms: Keep the windows too, for changes of the waveform.
 
     Returns:
         The features of the clips that could be read, in order, and those that could not with the reason.
     """
 
-    def attempt(clip: Clip) -> NDArray[np.float32] | AudioError:
+    def attempt(clip: Clip) -> list[NDArray[np.float32]] | AudioError:
         try:
-            return read_windows(clip, model.recipe.audio)
+            return read_windows(clip, model.recipe.audio, model.minimum_samples)
         except AudioError as error:
             return error
 
     features: list[Tensor] = []
+    waveforms: list[NDArray[np.float32]] = []
     counts: list[int] = []
     truth: list[int] = []
     failed: list[tuple[Clip, AudioError]] = []
     chunks = [clips[start : start + _READ_AHEAD] for start in range(0, len(clips), _READ_AHEAD)]
-    with ThreadPoolExecutor(workers) as pool, torch.inference_mode():
+    with ThreadPoolExecutor(workers) as pool:
         for clip, outcome in (pair for chunk in chunks for pair in zip(chunk, pool.map(attempt, chunk), strict=True)):
             if isinstance(outcome, AudioError):
                 failed.append((clip, outcome))
                 continue
-            features.extend(model.frontend(chunk) for chunk in torch.split(torch.from_numpy(outcome), _FRONTEND_BATCH))
+            features.extend(_features(outcome, model))
+            if keep_waveforms:
+                waveforms.extend(outcome)
             counts.append(len(outcome))
             truth.append(clip.truth)
-    joined = torch.cat(features) if features else torch.zeros(0, model.recipe.frontend.bands, 0)
-    return ClipFeatures(joined, np.cumsum([0, *counts]), np.array(truth, dtype=np.int64)), failed
+    first = np.cumsum([0, *counts])
+    return ClipFeatures(features, first, np.array(truth, dtype=np.int64), waveforms), failed
+
+
+def _features(cut: Sequence[NDArray[np.float32]], model: "SpeechModel") -> list[Tensor]:
+    """Return the features `[feature, frame]` of windows of one length."""
+    with torch.inference_mode():
+        parts = torch.split(torch.from_numpy(np.stack(cut)), _FRONTEND_BATCH)
+        return [features for part in parts for features in model.frontend(part)]
+
+
+def collate(features: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+    """Return features `[feature, frame]` of clips as one tensor `[batch, feature, frame]`, and their lengths.
+
+    Zeros stand behind the end of a clip; the lengths are None if all clips are equally long.
+    """
+    lengths = torch.tensor([one.shape[-1] for one in features])
+    longest = int(lengths.max())
+    if int(lengths.min()) == longest:
+        return torch.stack(list(features)), None
+    padded = torch.zeros(len(features), features[0].shape[0], longest)
+    for row, one in zip(padded, features, strict=True):
+        row[:, : one.shape[-1]] = one
+    return padded, lengths
 
 
 def epoch_order(clips: int, copies: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -118,37 +171,100 @@ def epoch_order(clips: int, copies: int, seed: int, epoch: int) -> NDArray[np.in
     return np.random.default_rng((seed, epoch)).permutation(pairs)
 
 
-def draw_sample(
-    data: ClipFeatures, clip: int, copy: int, settings: AugmentSettings, key: tuple[int, int]
-) -> NDArray[np.float32]:
-    """Return the features `[band, frame]` that `clip` shows as its `copy`; `key` is seed and epoch."""
-    rng = np.random.default_rng((*key, clip, copy))
-    window = data.features[int(rng.integers(data.first[clip], data.first[clip + 1]))].numpy()
-    if copy == 0:
-        return window
-    return apply_change(window, draw_change(settings, window.shape[-1], rng), rng)
+def by_length(
+    order: NDArray[np.int64], lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Cut shuffled samples into batches of clips of similar length.
+
+    Samples are sorted by length within 16 batches at a time, then the batches are shuffled.
+
+    Args:
+        order: Samples `[sample, 2]`: clip and copy.
+        lengths: Frames of each clip, `[clip]`.
+        batch_size: Samples of a batch; the last one may have fewer.
+        rng: Source of the order of the batches.
+    """
+    size = batch_size * _SORTED_TOGETHER
+    pools = [order[start : start + size] for start in range(0, len(order), size)]
+    pools = [pool[np.argsort(lengths[pool[:, 0]], kind="stable")] for pool in pools]
+    batches = [pool[start : start + batch_size] for pool in pools for start in range(0, len(pool), batch_size)]
+    return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def epoch_batches(
-    data: ClipFeatures, settings: AugmentSettings, batch_size: int, *, seed: int, epoch: int
-) -> Iterator[Batch]:
-    """Yield the batches of one epoch; the next one is prepared while the caller computes.
+class TrainingSamples:
+    """What training shows of clips.
 
-    A batch of a single sample is left out, because batch normalisation has no variance there.
+    Args:
+        data: Features of the clips; with their waveforms, if `settings` change those.
+        settings: Copies and changes.
+        seed: Of all draws.
+        model: Whose front end computes the features of changed waveforms.
     """
 
-    def prepare(pairs: NDArray[np.int64]) -> Batch:
-        samples = [draw_sample(data, int(clip), int(copy), settings, (seed, epoch)) for clip, copy in pairs]
-        return Batch(torch.from_numpy(np.stack(samples)), torch.from_numpy(data.truth[pairs[:, 0]]))
+    def __init__(
+        self, data: ClipFeatures, settings: AugmentSettings, seed: int, model: "SpeechModel | None" = None
+    ) -> None:
+        self.data = data
+        self.settings = settings
+        self.seed = seed
+        self.model = model
+        # Frames of each clip's first window.
+        self.lengths = np.array([data.features[int(index)].shape[-1] for index in data.first[:-1]], dtype=np.int64)
+        self._drawn: dict[tuple[int, int], Tensor] = {}
 
-    order = epoch_order(len(data), settings.copies, seed, epoch)
-    parts = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    parts = [part for part in parts if len(part) > 1]
-    with ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(prepare, parts[0]) if parts else None
-        for following in [*parts[1:], None]:
-            if pending is None:
-                return
-            batch = pending.result()
-            pending = None if following is None else pool.submit(prepare, following)
-            yield batch
+    def sample(self, clip: int, copy: int, epoch: int) -> Tensor:
+        """Return the features `[feature, frame]` that `clip` shows as its `copy`."""
+        if copy == 0 or self.settings.draw == "epoch":
+            return self._draw(clip, copy, epoch)
+        if (clip, copy) not in self._drawn:
+            self._drawn[clip, copy] = self._draw(clip, copy, 0)
+        return self._drawn[clip, copy]
+
+    def _draw(self, clip: int, copy: int, epoch: int) -> Tensor:
+        rng = np.random.default_rng((self.seed, epoch, clip, copy))
+        index = int(rng.integers(self.data.first[clip], self.data.first[clip + 1]))
+        if copy == 0:
+            return self.data.features[index]
+        features = self._changed(index, rng) if self.settings.changes_waveform else self.data.features[index].numpy()
+        change = draw_change(self.settings, (features.shape[0], features.shape[1]), rng)
+        return torch.from_numpy(apply_change(features, change, rng))
+
+    def _changed(self, index: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Return the features of a window whose waveform was changed; as long as a window at most."""
+        if self.model is None:
+            raise ValueError("changes of the waveform need the model whose front end computes the features")
+        audio = self.model.recipe.audio
+        change = draw_waveform_change(self.settings, rng)
+        waveform = apply_waveform_change(self.data.waveforms[index], audio.sampling_rate, change)
+        least = self.model.minimum_samples if audio.short == "keep" else audio.samples
+        fitted = pad_or_trim(waveform, min(max(len(waveform), least), max(audio.samples, least)))
+        return _features([fitted], self.model)[0].numpy()
+
+    def batches(self, batch_size: int, epoch: int, least: int = 1) -> Iterator[Batch]:
+        """Yield the batches of one epoch; the next one is prepared while the caller computes.
+
+        Args:
+            batch_size: Samples of a batch.
+            epoch: Which epoch.
+            least: Batches of fewer samples are left out: batch normalisation has no variance in a batch of one.
+        """
+        parts = [part for part in self._parts(batch_size, epoch) if len(part) >= least]
+        with ThreadPoolExecutor(1) as pool:
+            pending: Any = pool.submit(self._batch, parts[0], epoch) if parts else None
+            for following in [*parts[1:], None]:
+                if pending is None:
+                    return
+                batch = pending.result()
+                pending = None if following is None else pool.submit(self._batch, following, epoch)
+                yield batch
+
+    def _parts(self, batch_size: int, epoch: int) -> list[NDArray[np.int64]]:
+        """Return the samples of each batch; of similar length, if clips differ in length."""
+        order = epoch_order(len(self.data), self.settings.copies, self.seed, epoch)
+        if len(self.lengths) and self.lengths.min() < self.lengths.max():
+            return by_length(order, self.lengths, batch_size, np.random.default_rng((self.seed, epoch, 1)))
+        return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+    def _batch(self, pairs: NDArray[np.int64], epoch: int) -> Batch:
+        features, lengths = collate([self.sample(int(clip), int(copy), epoch) for clip, copy in pairs])
+        return Batch(features, lengths, torch.from_numpy(self.data.truth[pairs[:, 0]]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paraverbal.errors import LabelError, MissingExtraError, ParaverbalError, RecipeError, nearest
+from paraverbal.errors import AudioError, LabelError, MissingExtraError, ParaverbalError, RecipeError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -176,18 +176,26 @@ def evaluate(
 def corpus(
     path: Annotated[list[Path], typer.Argument(help="Folder, table (.csv, .tsv) or array (.npz) of recordings.")],
     split: SplitFile = None,
+    example: Annotated[str | None, typer.Option(help="Tell of one random clip of this emotion, as fear.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which --example; the same number draws the same clip.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="PNG for waveform and spectrogram of the --example.")] = None,
     labels: Labels = None,
     columns: Columns = None,
     sampling_rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what is in a corpus, and what a split leaks."""
+    """Tell what is in a corpus, and what a split leaks; or draw one of its clips."""
     from paraverbal.audit import audit, inventory
     from paraverbal.corpora.split import official
     from paraverbal.corpora.split import read as read_split
+    from paraverbal.report.example import check_request
     from paraverbal.report.text import inventory_text
 
+    check_request(example, plot, split)
     recordings = _corpus(path, labels, columns, sampling_rate)
+    if example is not None:
+        _tell_example(recordings, example, seed, plot, as_json)
+        return
     leaks = {}
     if split is not None:
         parts = read_split(split)
@@ -293,6 +301,18 @@ def _tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def _tell_example(recordings: Any, emotion: str, seed: int, plot: Path | None, as_json: bool) -> None:
+    from paraverbal.report.example import show_example
+    from paraverbal.report.text import example_text
+
+    try:
+        found = show_example(recordings, _emotion(emotion, "--example"), seed=seed, plot=plot)
+    except AudioError as error:
+        _tell(f"error: {error}")
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else example_text(found))
+
+
 def _told(outcomes: "Iterable[Prediction | Failure]", failed: "list[Failure]") -> "Iterator[Prediction | Failure]":
     """Pass outcomes on; tell each failure on stderr and note it."""
     from paraverbal.inference.predict import Failure
@@ -344,7 +364,7 @@ def _emotions(text: str) -> list[str]:
     return [_emotion(word.strip()) for word in text.split(",")]
 
 
-def _emotion(word: str) -> str:
+def _emotion(word: str, option: str = "--emotions") -> str:
     from paraverbal.emotions import EMOTIONS, canonical
 
     try:
@@ -352,7 +372,7 @@ def _emotion(word: str) -> str:
     except LabelError as error:
         guess = nearest(word, EMOTIONS)
         known = ", ".join(EMOTIONS)
-        raise RecipeError(f"--emotions: {word!r} is no emotion known here{guess}; known: {known}") from error
+        raise RecipeError(f"{option}: {word!r} is no emotion known here{guess}; known: {known}") from error
 
 
 def _corpus(paths: list[Path], labels: list[str] | None, columns: list[str] | None, sampling_rate: int | None) -> Any:

@@ -1,178 +1,23 @@
-"""Recipes: TOML <-> typed, frozen settings.
+"""Recipes: TOML <-> the typed, frozen settings of `settings`.
 
 A recipe has the sections `audio`, `frontend`, `augment`, `model`, `training` and `split`. Every key has a default but
 `frontend.kind` and `model.family`, which choose the settings class of their section. A variant names the recipe that it
 `extends` and holds only what differs. An unknown key, a wrong type or an impossible value is a `RecipeError` before any
-work. This module knows no stage: it only holds what stages are told.
+work.
 """
 
 import json
 import tomllib
+import typing
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
-from paraverbal.emotions import EMOTIONS
 from paraverbal.errors import RecipeError, nearest
-
-Probability = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-FROM_LIST = Strict(False)  # TOML has lists, settings hold tuples
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, no key that is not declared, no other type, no infinite number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class AudioSettings(Settings):
-    """File -> waveform: mono, at one rate, cut into windows of one length."""
-
-    sampling_rate: Annotated[int, Field(ge=4000, le=192_000)] = 16_000
-    seconds: Positive = (
-        3.0  # a longer clip is cut into windows of this length, a shorter one is padded with zeros at its end
-    )
-    hop_seconds: Positive = 3.0  # at most this far apart; the windows of a clip are evenly spaced and reach its end
-    level: Literal["none", "peak", "rms"] = "none"
-
-    @property
-    def samples(self) -> int:
-        """Samples of a window."""
-        return round(self.seconds * self.sampling_rate)
-
-
-class LogMelSettings(Settings):
-    """Waveform -> log-mel spectrogram `[band, frame]`; units are hertz and samples."""
-
-    kind: Literal["log_mel"] = "log_mel"
-    fft_size: Annotated[int, Field(ge=16, multiple_of=2)] = 1024
-    hop_length: Count = 512
-    bands: Count = 128
-    fmin: Annotated[float, Field(ge=0)] = 0.0
-    fmax: Literal["half"] | Positive = "half"  # "half": half the sampling rate
-    scale: Literal["slaney", "htk"] = "slaney"
-    norm: Literal["slaney", "none"] = "slaney"
-    log: Literal["db", "ln"] = "db"
-    reference: Literal["max"] | Positive = "max"  # dB only: the window's own maximum, or a power
-    floor_db: Literal["none"] | Positive = 80.0  # dB only: nothing lies further than this below the window's maximum
-    epsilon: Positive = 1e-10  # dB: least power; ln: added to the power
-    scaling: Literal["none", "clip", "band", "train", "unit"] = "none"
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.fmax != "half" and self.fmax <= self.fmin:
-            raise ValueError(f"fmax ({self.fmax:g} Hz) must be above fmin ({self.fmin:g} Hz)")
-        return self
-
-
-class AugmentSettings(Settings):
-    """Changes drawn for each training clip; `copies = 0` trains on the clips as they are.
-
-    An epoch holds each clip once unchanged and `copies` times changed. Each change is applied with `probability`.
-    """
-
-    copies: Annotated[int, Field(ge=0)] = 0
-    probability: Probability = 0.7
-    noise_deviation: Annotated[float, Field(ge=0)] = 0.0  # of normal noise added to the spectrogram, in its unit
-    roll: Probability = 0.0  # greatest circular shift in time, as a share of the frames
-    # range of the number that the spectrogram is multiplied by
-    factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        low, high = self.factor
-        if low > high:
-            raise ValueError(f"augment.factor goes from {low:g} to {high:g}; give the smaller number first")
-        return self
-
-
-class CnnLstmSettings(Settings):
-    """Convolutions over the spectrogram, then a bidirectional LSTM over its frames."""
-
-    family: Literal["cnn-lstm"] = "cnn-lstm"
-    channels: Annotated[tuple[Count, ...], Field(min_length=1), FROM_LIST] = (32, 64, 128)
-    lstm_units: Count = 128
-    lstm_layers: Count = 2
-    hidden_units: Count = 128
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-
-
-class TrainingSettings(Settings):
-    """The optimiser, its schedule, and when to stop."""
-
-    seed: Annotated[int, Field(ge=0)] = 0
-    epochs: Count = 200
-    batch_size: Annotated[int, Field(ge=2)] = 32  # batch normalisation has no variance in a batch of one
-    learning_rate: Positive = 1e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-5  # L2, added to the gradient as Adam does
-    plateau_factor: Annotated[float, Field(gt=0, le=1)] = 0.5  # learning rate x this when validation loss stands still
-    plateau_patience: Annotated[int, Field(ge=0)] = 5  # epochs without a lower validation loss before that
-    stop_patience: Count = 35  # epochs without a better validation score before training ends
-    select_by: Literal["wa", "uar"] = "wa"  # the score whose best epoch is kept
-    select_on: Literal["valid", "test"] = (
-        "valid"  # "test" only reproduces published numbers; every report then says "optimistic"
-    )
-    precision: Literal["auto", "32", "bf16"] = "auto"  # auto: bf16 where the processor computes in it
-
-
-class SplitSettings(Settings):
-    """How train, valid and test are cut from a corpus."""
-
-    # auto: speakers apart where at least 3 are known, else holdout, at random; official: what a split file says
-    protocol: Literal["auto", "speakers", "holdout", "official"] = "auto"
-    valid: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    test: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    emotions: Annotated[tuple[str, ...], FROM_LIST] = ()  # only these; empty: all that the corpus has
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.valid + self.test >= 1:
-            raise ValueError(f"valid ({self.valid:g}) and test ({self.test:g}) leave nothing to train on")
-        for emotion in self.emotions:
-            if emotion not in EMOTIONS:
-                raise ValueError(
-                    f"emotions: {emotion!r} is unknown{nearest(emotion, EMOTIONS)}; known: {', '.join(EMOTIONS)}"
-                )
-        return self
-
-
-class Recipe(Settings):
-    """A complete recipe, resolved: what a run folder keeps as `recipe.toml`."""
-
-    name: str
-    title: str = ""
-    source: str = ""
-    audio: AudioSettings = AudioSettings()
-    frontend: LogMelSettings
-    augment: AugmentSettings = AugmentSettings()
-    model: CnnLstmSettings
-    training: TrainingSettings = TrainingSettings()
-    split: SplitSettings = SplitSettings()
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        highest = self.frontend.fmax
-        if highest != "half" and highest > self.audio.sampling_rate / 2:
-            raise ValueError(
-                f"frontend.fmax ({highest:g} Hz) is above half of audio.sampling_rate ({self.audio.sampling_rate} Hz)"
-            )
-        if self.frontend.fft_size > self.audio.samples:
-            raise ValueError(
-                f"frontend.fft_size ({self.frontend.fft_size}) is longer than a window ({self.audio.samples} samples)"
-            )
-        bands, frames = self.frontend.bands, 1 + self.audio.samples // self.frontend.hop_length
-        halvings = len(self.model.channels)
-        if min(bands, frames) < 2**halvings:
-            raise ValueError(
-                f"model.channels halves the spectrogram {halvings} times, which needs {2**halvings} bands and frames; "
-                f"a window has {bands} bands (frontend.bands) and {frames} frames (audio.seconds, frontend.hop_length)"
-            )
-        return self
+from paraverbal.settings import Recipe
 
 
 def recipe_names() -> list[str]:
@@ -282,16 +127,34 @@ def _override(document: dict[str, Any], override: str) -> None:
 
 def _location(detail: Any) -> tuple[str | int, ...]:
     """Return section, key and index of a validation error, without the names that pydantic gives to alternatives."""
-    return tuple(part for depth, part in enumerate(detail["loc"]) if depth < 2 or isinstance(part, int))
+    location = list(detail["loc"])
+    if len(location) > 1 and location[1] in _classes(str(location[0])):
+        del location[1]  # the kind or family that chose the class of the section
+    return tuple(part for depth, part in enumerate(location) if depth < 2 or isinstance(part, int))
+
+
+def _classes(section: str) -> dict[str, type[BaseModel]]:
+    """Return the settings classes of a section by the word that chooses one; none where there is only one class."""
+    field = Recipe.model_fields.get(section)
+    if field is None or not field.discriminator:
+        return {}
+    classes: tuple[Any, ...] = typing.get_args(field.annotation)
+    return {one.model_fields[field.discriminator].default: one for one in classes}
 
 
 def _problem(location: tuple[str | int, ...], details: list[Any]) -> str:
     """Return the validation errors of pydantic for one key as a sentence that names it."""
     key, kind = ".".join(map(str, location)), details[0]["type"]
     if kind == "extra_forbidden":
-        return f"unknown key {key}{nearest(str(location[-1]), _keys_beside(location))}"
-    if kind == "missing":
-        return f"{key} is missing"
+        beside = _keys_beside(details[0]["loc"])
+        return f"unknown key {key}{nearest(str(location[-1]), beside)}"
+    if kind in ("missing", "union_tag_not_found"):
+        chooser = getattr(Recipe.model_fields.get(key), "discriminator", None)
+        return f"{key}.{chooser} is missing" if chooser else f"{key} is missing"
+    if kind == "union_tag_invalid":
+        chooser, known = details[0]["ctx"]["discriminator"].strip("'"), list(_classes(key))
+        given = details[0]["ctx"]["tag"]
+        return f"{key}.{chooser} = {given!r} is unknown{nearest(given, known)}; known: {', '.join(known)}"
     if kind == "value_error":
         return str(details[0]["msg"]).removeprefix("Value error, ")
     messages = [detail["msg"][0].lower() + detail["msg"][1:] for detail in details]
@@ -301,8 +164,9 @@ def _problem(location: tuple[str | int, ...], details: list[Any]) -> str:
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
     if len(location) == 1:
         return list(Recipe.model_fields)
-    section: Any = Recipe.model_fields[str(location[0])].annotation
-    return list(section.model_fields)
+    section = str(location[0])
+    chosen: Any = _classes(section).get(str(location[1]), Recipe.model_fields[section].annotation)
+    return sorted(chosen.model_fields)
 
 
 def _toml(value: Any) -> str:

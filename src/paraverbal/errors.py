@@ -36,6 +36,9 @@ EXTRA_OF_MODULE = {
     "onnxscript": "train",
     "matplotlib": "train",
     "jinja2": "train",
+    "python_stretch": "train",
+    "sklearn": "train",
+    "noisereduce": "denoise",
 }
 
 

@@ -1,22 +1,34 @@
 """What is drawn for a spectrogram can be read, keeps to the settings, and is what is then done."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from paraverbal.augment.spectrogram import SpectrogramChange, apply_change, draw_change
-from paraverbal.config import AugmentSettings, read_recipe
+from paraverbal.config import read_recipe
+from paraverbal.settings import AugmentSettings
 
 FRAMES = 282
 DRAWS = 4000
+BANDS = 128
 PUBLISHED = read_recipe("cnn-lstm").augment
+MASKS = AugmentSettings(copies=1, probability=0.6, frequency_mask=(4, 10), time_mask=(0, 30))
 
 
-def changes(settings, frames=FRAMES, draws=DRAWS):
+def changes(settings, shape=(BANDS, FRAMES), draws=DRAWS):
     rng = np.random.default_rng(0)
-    return [draw_change(settings, frames, rng) for _ in range(draws)]
+    return [draw_change(settings, shape, rng) for _ in range(draws)]
 
 
-def spectrogram(bands=128, frames=FRAMES):
+def masks(settings, name, shape=(BANDS, FRAMES)):
+    """Return start and size of each mask that covers something: `[2, mask]`."""
+    drawn = np.array([getattr(one, name) for one in changes(settings, shape)])
+    start, stop = drawn[drawn[:, 1] > drawn[:, 0]].T
+    return start, stop - start
+
+
+def spectrogram(bands=BANDS, frames=FRAMES):
     return np.random.default_rng(1).uniform(-80, 0, (bands, frames)).astype(np.float32)
 
 
@@ -89,10 +101,91 @@ def test_noise_comes_first_then_the_roll_then_the_factor():
     np.testing.assert_array_equal(apply_change(given, change, np.random.default_rng(3)), expected)
 
 
+def test_each_mask_is_drawn_with_its_own_probability():
+    flags = np.array([(one.bands != (0, 0), one.frames != (0, 0)) for one in changes(MASKS)])
+    # One of the 31 lengths of a mask in time is 0.
+    np.testing.assert_allclose(flags.mean(axis=0), [0.6, 0.6 * 30 / 31], atol=0.025)
+    assert abs(np.corrcoef(flags.T)[0, 1]) < 0.05
+
+
+def test_every_size_of_a_mask_is_as_frequent():
+    _, sizes = masks(MASKS, "bands")
+    found, counts = np.unique(sizes, return_counts=True)
+    np.testing.assert_array_equal(found, np.arange(4, 11))
+    np.testing.assert_allclose(counts / counts.sum(), 1 / 7, atol=0.025)
+    assert set(masks(MASKS, "frames")[1]) == set(range(1, 31))
+
+
+def test_a_mask_lies_anywhere_with_equal_chance():
+    fixed = MASKS.model_copy(update={"frequency_mask": (7, 7), "probability": 1.0})
+    starts, _ = masks(fixed, "bands", (16, FRAMES))
+    found, counts = np.unique(starts, return_counts=True)
+    np.testing.assert_array_equal(found, np.arange(16 - 7 + 1))
+    np.testing.assert_allclose(counts / DRAWS, 1 / 10, atol=0.02)
+
+
+@pytest.mark.parametrize(("shape", "most"), [((9, 13), (4, 6)), ((2, 2), (1, 1))])
+def test_a_mask_covers_half_of_the_bands_and_frames_at_most(shape, most):
+    wide = MASKS.model_copy(update={"frequency_mask": (100, 200), "time_mask": (0, 1000), "probability": 1.0})
+    bands, frames = masks(wide, "bands", shape), masks(wide, "frames", shape)
+    assert set(bands[1]) == {most[0]}
+    assert set(frames[1]) == set(range(1, most[1] + 1))
+    assert max(bands[0] + bands[1]) == shape[0]
+    assert max(frames[0] + frames[1]) == shape[1]
+
+
+def test_one_band_and_one_frame_are_never_masked():
+    drawn = changes(MASKS.model_copy(update={"probability": 1.0}), shape=(1, 1), draws=200)
+    assert set(drawn) == {SpectrogramChange()}
+
+
+def test_masks_that_are_off_leave_all_other_draws_as_they_were():
+    rng = np.random.default_rng(5)
+    change = draw_change(PUBLISHED, (BANDS, FRAMES), rng)
+    expected = np.random.default_rng(5)
+    noise, roll, factor = expected.random(3) < PUBLISHED.probability
+    assert change.shift == (int(FRAMES * PUBLISHED.roll * expected.random()) if roll else 0)
+    assert change.factor == (expected.uniform(*PUBLISHED.factor) if factor else 1.0)
+    assert (change.noise_deviation > 0) == noise
+    assert rng.bit_generator.state == expected.bit_generator.state
+
+
+def test_masks_are_drawn_after_all_others():
+    masked = PUBLISHED.model_copy(update={"frequency_mask": (1, 9), "time_mask": (1, 9)})
+    first = draw_change(masked, (BANDS, FRAMES), np.random.default_rng(5))
+    without = draw_change(PUBLISHED, (BANDS, FRAMES), np.random.default_rng(5))
+    assert replace(first, bands=(0, 0), frames=(0, 0)) == without
+
+
+@pytest.mark.parametrize(("mask_value", "value"), [("floor", np.min), ("max", np.max)])
+def test_a_mask_holds_the_least_or_the_greatest_value_and_leaves_the_rest(mask_value, value):
+    given = spectrogram()
+    change = SpectrogramChange(bands=(3, 9), frames=(280, 282), mask_value=mask_value)
+    masked = apply_change(given, change, np.random.default_rng(0))
+    inside = np.zeros(given.shape, bool)
+    inside[3:9] = True
+    inside[:, 280:] = True
+    assert set(masked[inside]) == {value(given)}
+    np.testing.assert_array_equal(masked[~inside], given[~inside])
+
+
+def test_masks_come_last():
+    given = spectrogram()
+    change = SpectrogramChange(shift=5, factor=1.3, frames=(10, 20))
+    expected = np.roll(given, 5, axis=1) * np.float32(1.3)
+    expected[:, 10:20] = given.min() * np.float32(1.3)
+    np.testing.assert_array_equal(apply_change(given, change, np.random.default_rng(3)), expected)
+
+
+def test_the_mask_value_is_that_of_the_settings():
+    settings = MASKS.model_copy(update={"mask_value": "max"})
+    assert {one.mask_value for one in changes(settings, draws=20)} == {"max"}
+
+
 def test_the_given_spectrogram_stays_and_the_type_too():
     given = spectrogram()
     before = given.copy()
-    changed = apply_change(given, SpectrogramChange(0.008, 3, 1.1), np.random.default_rng(0))
+    changed = apply_change(given, SpectrogramChange(0.008, 3, 1.1, (1, 5), (2, 9)), np.random.default_rng(0))
     np.testing.assert_array_equal(given, before)
     assert (changed.dtype, changed.shape) == (np.float32, given.shape)
     assert not np.shares_memory(changed, given)

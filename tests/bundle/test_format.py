@@ -1,5 +1,6 @@
 """A manifest comes back as it was written; what is wrong in one is said with its file."""
 
+import dataclasses
 import json
 import re
 
@@ -15,6 +16,8 @@ MANIFEST = Manifest(
     sampling_rate=48000,
     seconds=3.0,
     hop_seconds=1.5,
+    short="keep",
+    denoise="profile",
     level="rms",
     minimum_samples=1024,
     parameters=2752197,
@@ -50,9 +53,21 @@ def test_the_file_says_the_number_of_its_format_first(tmp_path):
 
 
 def test_every_key_but_a_few_has_a_default(tmp_path):
-    optional = ("level", "minimum_samples", "parameters", "layers", "recipe", "training_data", "licence", "scores")
+    optional = (
+        "short",
+        "denoise",
+        "level",
+        "minimum_samples",
+        "parameters",
+        "layers",
+        "recipe",
+        "training_data",
+        "licence",
+        "scores",
+    )
     manifest = Manifest.read(document(tmp_path, temperature=None, graph={}, **dict.fromkeys(optional)))
-    assert (manifest.level, manifest.minimum_samples, manifest.temperature) == ("none", 1, 1.0)
+    assert (manifest.short, manifest.denoise, manifest.level) == ("pad", "none", "none")
+    assert (manifest.minimum_samples, manifest.temperature) == (1, 1.0)
     assert (manifest.layers, manifest.recipe, manifest.graph) == ((), {}, Graph())
 
 
@@ -61,9 +76,15 @@ def test_keys_that_are_not_known_are_left_alone(tmp_path):
 
 
 def test_a_newer_format_says_how_to_upgrade(tmp_path):
-    words = f"bundle format 2 is newer than {FORMAT}, the newest known here: pip install --upgrade paraverbal"
+    words = "bundle format 3 is newer than 2, the newest known here: pip install --upgrade paraverbal"
     with pytest.raises(BundleError, match=re.escape(f"bundle.json: {words}")):
-        Manifest.read(document(tmp_path, format=2))
+        Manifest.read(document(tmp_path, format=3))
+
+
+def test_format_1_which_knew_neither_is_of_padded_clips_without_noise_reduction(tmp_path):
+    manifest = Manifest.read(document(tmp_path, format=1, short=None, denoise=None))
+    assert manifest == dataclasses.replace(MANIFEST, short="pad", denoise="none")
+    assert manifest.level == "rms"
 
 
 @pytest.mark.parametrize("number", ["1", 0, True, 1.5, [1], {}, None])
@@ -99,6 +120,8 @@ def test_a_broken_manifest_is_an_error_with_its_file(tmp_path, content):
         ({"hop_seconds": True}, "hop_seconds is True, a number above 0"),
         ({"temperature": float("nan")}, "temperature is nan, a number above 0"),
         ({"level": "loud"}, "level is 'loud', one of none, peak, rms"),
+        ({"short": "cut"}, "short is 'cut', one of pad, keep"),
+        ({"denoise": True}, "denoise is True, one of none, profile, adaptive"),
         ({"recipe": []}, "recipe is [], an object was expected"),
         ({"graph": "model.onnx"}, "graph is 'model.onnx', an object"),
         ({"graph": {"file": "../model.onnx"}}, "a file name inside the bundle folder was expected"),

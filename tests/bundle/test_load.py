@@ -7,6 +7,7 @@ import pytest
 from tests.bundles import LABELS, expected, write_bundle, write_graph
 
 from paraverbal.audio import level, resample, windows
+from paraverbal.audio.denoise import denoise
 from paraverbal.bundle import load
 from paraverbal.bundle.load import Model, load_model, model_names
 from paraverbal.errors import AudioError, BundleError, EmptyAudioError, NonFiniteAudioError
@@ -71,6 +72,28 @@ def test_a_window_below_the_networks_minimum_is_padded_to_it(tmp_path):
     model = load_model(write_bundle(tmp_path, minimum_samples=1600))
     constant = np.full(800, 0.5, np.float32)
     np.testing.assert_allclose(model(constant, 16000, window=0.05), expected(0.25 / 2), atol=1e-6)
+
+
+def test_a_shorter_clip_that_is_kept_is_not_padded_and_a_longer_one_is_cut_as_ever(tmp_path):
+    model = load_model(write_bundle(tmp_path, short="keep"))
+    np.testing.assert_allclose(model(NOISE[-4000:], 16000), expected(np.mean(NOISE[-4000:] ** 2)), atol=1e-6)
+    np.testing.assert_allclose(model(NOISE, 16000), by_hand(NOISE, 16000, 16000), atol=1e-6)
+    assert "whole clips" in repr(model)
+
+
+def test_a_kept_clip_below_the_networks_minimum_is_padded_to_it(tmp_path):
+    model = load_model(write_bundle(tmp_path, short="keep", minimum_samples=1600))
+    np.testing.assert_allclose(model(np.full(800, 0.5, np.float32), 16000), expected(0.25 / 2), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["profile", "adaptive"])
+def test_noise_is_reduced_at_the_models_rate_before_the_level_is_set(tmp_path, kind):
+    model = load_model(write_bundle(tmp_path, denoise=kind, level="peak"))
+    at_48 = resample(NOISE, 16000, 48000)
+    clean = level(denoise(resample(at_48, 48000, 16000), 16000, kind), "peak")
+    np.testing.assert_allclose(model(at_48, 48000), by_hand(clean, 16000, 16000), atol=1e-6)
+    assert not np.allclose(clean, level(NOISE, "peak"), atol=0.1)
+    assert "noise reduction (extra denoise)" in repr(model)
 
 
 def test_another_rate_is_resampled(folder):

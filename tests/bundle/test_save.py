@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from paraverbal.audio.segment import windows
 from paraverbal.bundle import save
-from paraverbal.bundle.format import Manifest
+from paraverbal.bundle.format import FORMAT, Manifest
 from paraverbal.bundle.load import load_model
 from paraverbal.bundle.save import check_graph, export_graph, save_bundle
 from paraverbal.config import read_recipe
@@ -71,7 +71,7 @@ def test_a_bundle_holds_graph_weights_and_manifest_and_nothing_is_left_beside(sa
     assert sorted(content(saved)) == ["bundle.json", "model.onnx", "model.safetensors"]
     assert [entry.name for entry in saved.parent.iterdir()] == ["bundle"]
     assert Manifest.read(saved) == manifest(model)
-    assert json.loads((saved / "bundle.json").read_text())["format"] == 1
+    assert json.loads((saved / "bundle.json").read_text())["format"] == FORMAT == 2
 
 
 def test_the_weights_are_those_of_the_model(saved, model):

@@ -1,6 +1,6 @@
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 import pytest
@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpora.making import balanced, corpus_of
 
-from paraverbal.config import SplitSettings
-from paraverbal.corpora import read_corpus, split
+from paraverbal.corpora import crema_d, read_corpus, split
 from paraverbal.corpora.corpus import Corpus, Origin, join
 from paraverbal.corpora.split import PARTS, Split
 from paraverbal.errors import SplitError
+from paraverbal.settings import SplitSettings
 
 rules = pytest.mark.parametrize("rule", [split.holdout, split.speakers_apart])
 
@@ -172,6 +172,77 @@ def test_known_speakers_are_apart_by_default_although_others_are_unknown() -> No
     assert_apart(corpus, made)
     nobody = set(corpus.table.filter(pl.col("speaker").is_null())["file"])
     assert sum(bool(nobody & part) for part in parts_of(made)) > 1
+
+
+LETTERS = {"train": "-", "valid": "v", "test": "t"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (split.holdout, "-ttv-tv--ttttv------t-tvt-v--vt-t---"),
+        (split.speakers_apart, "------------tttttttttttt------vvvvvv"),
+    ],
+)
+def test_a_seed_gives_the_split_that_it_always_gave(rule: Callable[..., Split], expected: str) -> None:
+    made = rule(balanced(6, each=2), valid=0.2, test=0.3, seed=42)
+    assert "".join(LETTERS[part] for part in made.table["split"]) == expected
+
+
+TWICE_CUT = SplitSettings(protocol="holdout", valid=0.05, test=0.3, valid_of="rest")
+CREMA_D = {"anger": 1271, "disgust": 1271, "fear": 1271, "happiness": 1271, "neutral": 1087, "sadness": 1271}
+
+
+def assert_cut_as_published(corpus: Corpus, made: Split) -> None:
+    assert_covers(corpus, made)
+    train, valid, test = (len(files) for files in parts_of(made))
+    assert (train + valid, test, train, valid) == (5209, 2233, 4948, 261)
+    counts = made.table.group_by("emotion").agg((pl.col("split") == part).sum().alias(part) for part in PARTS)
+    for emotion, *reached in counts.iter_rows():
+        rest = CREMA_D[emotion] - reached[2]
+        assert reached[2] == pytest.approx(0.3 * CREMA_D[emotion], abs=1)
+        assert reached[1] == pytest.approx(0.05 * rest, abs=1)
+        assert reached[0] == pytest.approx(0.95 * rest, abs=1)
+
+
+def test_thirty_percent_then_five_of_the_rest_of_7442_clips_are_2233_and_261() -> None:
+    corpus = corpus_of((emotion, None) for emotion, count in CREMA_D.items() for _ in range(count))
+    made = split.make(corpus, TWICE_CUT, seed=42)
+    assert_cut_as_published(corpus, made)
+    assert parts_of(made) != parts_of(split.make(corpus, TWICE_CUT, seed=43))
+
+
+@pytest.mark.corpus
+def test_the_names_of_crema_d_are_cut_into_the_published_sizes(corpora: Path) -> None:
+    listed = pl.read_csv(corpora.parent / "splits" / "emobox" / "crema_d.csv")["file"]
+    rows = [{"file": file, **(crema_d.parse(PurePosixPath(file)) or {})} for file in listed]
+    corpus = Corpus.from_rows(Path("crema_d"), rows, Origin(crema_d.NAME))
+    assert len(corpus) == 7442
+    assert_cut_as_published(corpus, split.make(corpus, TWICE_CUT, seed=42))
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_an_emotion_with_few_clips_is_in_every_part_however_small_the_share(each: int) -> None:
+    corpus = balanced(3, each=each)
+    made = split.holdout(corpus, valid=0.01, test=0.01, valid_of="rest")
+    assert_covers(corpus, made)
+    assert [len(files) for files in parts_of(made)] == [9 * each - 6, 3, 3]
+
+
+def test_speakers_stay_apart_where_validation_is_a_share_of_the_rest() -> None:
+    corpus = balanced(20)
+    settings = SplitSettings(protocol="speakers", valid=0.25, test=0.2, valid_of="rest")
+    made = split.make(corpus, settings, seed=1)
+    assert_apart(corpus, made)
+    assert [len(files) for files in parts_of(made)] == [144, 48, 48]
+    assert parts_of(made) == parts_of(split.make(corpus, settings.model_copy(update={"protocol": "auto"}), seed=1))
+
+
+@rules
+@pytest.mark.parametrize(("valid", "test"), [(1.0, 0.3), (0.0, 0.3), (0.2, 1.0), (1.2, 0.3)])
+def test_impossible_shares_of_the_rest_are_an_error(rule: Callable[..., Split], valid: float, test: float) -> None:
+    with pytest.raises(SplitError, match="the shares are train"):
+        rule(balanced(6), valid=valid, test=test, valid_of="rest")
 
 
 def test_a_recipe_may_want_some_emotions_only() -> None:

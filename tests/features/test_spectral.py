@@ -3,20 +3,23 @@ from pathlib import Path
 import librosa
 import numpy as np
 import pytest
+import scipy.fft
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraverbal.config import LogMelSettings
 from paraverbal.features.spectral import (
+    cosine_basis,
     decibels,
     hz_to_mel,
     log_mel,
     mel_filters,
     mel_to_hz,
+    mfcc,
     power_spectrogram,
     scale,
 )
+from paraverbal.settings import LogMelSettings, MfccSettings
 
 REFERENCE_1 = LogMelSettings(fft_size=1024, hop_length=512, bands=128, fmax=8000)
 LIBROSA_DEFAULT = LogMelSettings(fft_size=2048, hop_length=512, bands=128)
@@ -139,6 +142,31 @@ def test_relative_to_its_maximum_a_clip_does_not_change_with_gain(gain_db: float
     power = np.random.default_rng(0).uniform(1e-3, 1, (4, 5))
     louder = power * 10 ** (gain_db / 10)
     np.testing.assert_allclose(decibels(power, REFERENCE_1), decibels(louder, REFERENCE_1), atol=1e-9)
+
+
+@pytest.mark.parametrize("bands", [1, 2, 40, 128])
+def test_the_cosine_basis_is_orthonormal_and_scipys(bands: int) -> None:
+    basis = cosine_basis(bands, bands)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(bands), atol=1e-12)
+    np.testing.assert_allclose(basis, scipy.fft.dct(np.eye(bands), norm="ortho", axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize(("bands", "coefficients"), [(128, 40), (64, 13), (40, 40), (40, 1)])
+@pytest.mark.parametrize("log", ["db", "ln"])
+def test_mfcc_of_noise_are_librosas(bands: int, coefficients: int, log: str) -> None:
+    settings = MfccSettings(bands=bands, coefficients=coefficients, log=log, epsilon=1e-6)
+    waveform = noise(16_000)
+    given = mfcc(waveform, 16_000, settings)
+    expected = librosa.feature.mfcc(S=librosa_log_mel(waveform, 16_000, settings), n_mfcc=coefficients)
+    assert given.shape == (coefficients, 32)
+    assert given.dtype == np.float32
+    assert np.abs(given - expected).max() < 0.02
+
+
+def test_the_0th_coefficient_is_the_mean_level_of_a_frame_times_the_root_of_the_bands() -> None:
+    settings = MfccSettings(bands=64, coefficients=2)
+    level = log_mel(noise(8000), 16_000, settings).mean(axis=0)
+    np.testing.assert_allclose(mfcc(noise(8000), 16_000, settings)[0], 8 * level, rtol=1e-5)
 
 
 def test_each_scaling_gives_what_it_promises() -> None:

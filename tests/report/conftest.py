@@ -74,6 +74,11 @@ def make_history():
     return history
 
 
+@pytest.fixture(scope="session")
+def svm_history():
+    return costs()
+
+
 @pytest.fixture
 def manifest():
     return copy.deepcopy(MANIFEST)
@@ -109,6 +114,8 @@ def history(epochs):
         {
             "epoch": epoch + 1,
             "train_loss": 0.1 + 1.5 * left,
+            "train_wa": 0.95 - 0.7 * left,
+            "train_uar": 0.94 - 0.7 * left,
             "valid_loss": 0.62 + left + 0.06 * np.sin(epoch * 1.7) + 0.004 * epoch,
             "valid_wa": 0.86 - 0.6 * left + 0.02 * np.cos(epoch * 2.3),
             "valid_uar": 0.84 - 0.6 * left + 0.02 * np.sin(epoch * 2.9),
@@ -116,6 +123,23 @@ def history(epochs):
             "seconds": 18.0,
         }
         for epoch, left in enumerate(decay)
+    ]
+
+
+def costs():
+    """Rows of the history.jsonl of an svm."""
+    tried = ((0.01, 0.3, 0.28), (0.1, 0.6, 0.5), (1.0, 0.9, 0.6), (10.0, 1.0, 0.58))
+    return [
+        {
+            "cost": cost,
+            "train_wa": train,
+            "train_uar": train,
+            "valid_loss": 1.2,
+            "valid_wa": valid,
+            "valid_uar": valid,
+            "seconds": 2.0,
+        }
+        for cost, train, valid in tried
     ]
 
 

@@ -40,6 +40,15 @@ def test_the_card_states_data_protocol_scores_use_and_limits(manifest):
         assert stated in card
 
 
+def test_the_card_tells_what_is_done_to_a_clip_before_the_network(manifest):
+    card = model_card(manifest)
+    assert "cut into windows of 3 s and averaged over them, shorter ones are padded" in card
+    assert "Noise" not in card
+    card = model_card(manifest | {"short": "keep", "denoise": "profile"})
+    assert "shorter ones stay as long as they are" in card
+    assert "pip install 'paraverbal[denoise]'" in card
+
+
 def test_scores_chosen_on_the_test_set_are_called_optimistic(manifest):
     assert "optimistic" not in model_card(manifest)
     manifest["scores"]["selected_on"] = "test"

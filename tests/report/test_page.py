@@ -1,4 +1,6 @@
+import json
 import re
+from base64 import b64encode
 from html.parser import HTMLParser
 
 import pytest
@@ -123,8 +125,37 @@ def test_a_long_list_of_items_is_cut(make_run):
 
 
 def test_the_figures_lie_beside_the_page(page, run_folder):
-    for name in ("confusion.png", "curves.png"):
-        assert (run_folder / name).read_bytes().startswith(b"\x89PNG")
+    for name in ("confusion-train", "confusion-valid", "confusion-test", "curves"):
+        picture = (run_folder / f"{name}.png").read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert f'<img class="{name}" src="data:image/png;base64,{b64encode(picture).decode()}"' in page
+
+
+def test_every_part_has_its_confusion_matrix_in_the_open_with_its_words(page):
+    shown = re.sub("<details>.*?</details>", "", page, flags=re.DOTALL)
+    for name, words in (("test", "149 test"), ("train", "420 training"), ("valid", "75 validation")):
+        (picture,) = re.findall(rf'<img class="confusion-{name}"[^>]*>', shown)
+        assert f'alt="Confusion matrix of {words} clips. Recognised: anger ' in picture
+    assert page.count(", as text</summary><pre>") == 3
+
+
+def test_the_words_of_the_curves_tell_the_kept_epoch_and_its_scores(page, make_history):
+    row = make_history(40)[30]
+    words = f"over 40 epochs. Kept was epoch 31: training loss {row['train_loss']:.3f}, validation loss "
+    assert words in page
+    assert f"training UAR {100 * row['train_uar']:.1f} %, validation UAR {100 * row['valid_uar']:.1f} %." in page
+
+
+def test_the_page_of_an_svm_tells_costs(make_run, svm_history):
+    folder = make_run()
+    (folder / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in svm_history))
+    document = read_document(folder / "result.json")
+    write_document({**document, "epochs": 4, "best_epoch": 3}, folder / "result.json")
+    page = write_report(folder).read_text(encoding="utf-8")
+    assert "; 4 costs, cost 1 kept; 12.3 minutes." in page
+    assert (
+        "UAR over 4 costs. Kept was cost 1: validation loss 1.200, training UAR 90.0 %, validation UAR 60.0 %." in page
+    )
 
 
 def test_a_damaged_run_is_an_error_and_leaves_no_page(make_run):

@@ -110,6 +110,31 @@ def test_adams_state_comes_back_through_a_file(tmp_path):
     assert torch.equal(network.weight, other.weight)
 
 
+def fused(seed=0):
+    """A convolution in the order in memory that training uses, and the optimiser that it uses."""
+    torch.manual_seed(seed)
+    network = nn.Conv2d(4, 3, 3).to(memory_format=torch.channels_last)
+    return network, torch.optim.Adam(network.parameters(), lr=0.1, fused=True)
+
+
+def test_a_fused_optimiser_goes_on_whatever_the_order_in_memory(tmp_path):
+    def step(network, optimizer):
+        optimizer.zero_grad()
+        network(torch.arange(100.0).reshape(1, 4, 5, 5)).square().sum().backward()
+        optimizer.step()
+
+    network, optimizer = fused()
+    step(network, optimizer)
+    save_checkpoint(tmp_path, optimizer_tensors(optimizer), {})
+    other, restored = fused(seed=1)
+    other.load_state_dict(network.state_dict())
+    restore_optimizer(restored, load_checkpoint(tmp_path)[0], 0.1)
+    for one, its_optimizer in ((network, optimizer), (other, restored)):
+        step(one, its_optimizer)
+    assert not network.weight.is_contiguous()
+    assert torch.equal(network.weight, other.weight)
+
+
 def test_an_optimiser_that_has_not_stepped_has_no_tensors():
     _, optimizer = adam()
     assert optimizer_tensors(optimizer) == {}

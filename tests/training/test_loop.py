@@ -9,10 +9,11 @@ import torch
 from tests.tiny import TINY
 
 from paraverbal.batches import Clip, ClipFeatures, compute_features
-from paraverbal.config import AugmentSettings, TrainingSettings, read_recipe
+from paraverbal.config import read_recipe
 from paraverbal.corpora import read_corpus
 from paraverbal.errors import RunError
 from paraverbal.models.model import SpeechModel
+from paraverbal.settings import AugmentSettings, TrainingSettings
 from paraverbal.training import loop
 from paraverbal.training.loop import Trainer, clip_probabilities, precision
 
@@ -32,7 +33,13 @@ def patterns(seed, clips=24, deviation=6.0):
     features = rng.normal(-40, deviation, (counts.sum(), 24, 63)).astype(np.float32)
     for window, label in enumerate(np.repeat(truth, counts)):
         features[window, 8 * label : 8 * (label + 1)] += 15
-    return ClipFeatures(torch.from_numpy(features), np.cumsum([0, *counts]), truth)
+    return ClipFeatures(list(torch.from_numpy(features)), np.cumsum([0, *counts]), truth)
+
+
+def shortened(data, seed=0):
+    """The same clips, each cut to a length of its own."""
+    lengths = np.random.default_rng(seed).integers(20, 63, len(data.features))
+    return dataclasses.replace(data, features=[one[:, :n] for one, n in zip(data.features, lengths, strict=True)])
 
 
 TRAIN, VALID = patterns(0), patterns(1, clips=12)
@@ -62,11 +69,16 @@ def assert_equal_weights(first, second):
         assert torch.equal(tensor, second[name]), name
 
 
+def validation_only(real, values):
+    """Let a score of the validation clips be the next of `values`; those of training stay as they are."""
+    return lambda truth, *rest: next(values) if len(truth) == len(VALID) else real(truth, *rest)
+
+
 def pretend(monkeypatch, scores, losses=None):
     """Let validation say these accuracies and losses, one an epoch, whatever the network has learned."""
     accuracies, crosses = iter(scores), iter(losses or [1.0] * len(scores))
-    monkeypatch.setattr(loop, "accuracy", lambda *_: next(accuracies))
-    monkeypatch.setattr(loop, "cross_entropy", lambda *_: next(crosses))
+    for name, values in (("accuracy", accuracies), ("cross_entropy", crosses)):
+        monkeypatch.setattr(loop, name, validation_only(getattr(loop, name), values))
 
 
 def test_a_network_learns_a_made_corpus(synthetic):
@@ -93,6 +105,25 @@ def test_the_scores_of_an_epoch_are_those_of_the_network(make_model):
     assert best.valid_loss == pytest.approx(-np.mean(np.log(probabilities[np.arange(12), VALID.truth])), rel=1e-5)
     assert best.valid_uar == best.valid_wa  # every class has as many clips
     assert not model.training
+
+
+def test_the_training_scores_of_an_epoch_are_of_what_its_steps_answered(make_model, monkeypatch):
+    trainer, steps = Trainer(make_model(), settings(epochs=1), CHANGES), []
+    real = trainer._step
+    monkeypatch.setattr(trainer, "_step", lambda *given: steps.append(real(*given)) or steps[-1])
+    (row,) = trainer.fit(TRAIN, VALID).history
+    right = np.concatenate([step.truth == step.answer for step in steps])
+    truth = np.concatenate([step.truth for step in steps])
+    assert len(truth) == 2 * len(TRAIN)
+    assert row.train_wa == right.mean()
+    assert row.train_uar == pytest.approx(np.mean([right[truth == label].mean() for label in range(3)]))
+    assert row.train_loss == pytest.approx(np.mean([step.loss for step in steps]))
+
+
+def test_too_few_clips_for_a_batch_are_an_error(make_model):
+    lone = ClipFeatures(TRAIN.features[:1], np.array([0, 1]), TRAIN.truth[:1])
+    with pytest.raises(RunError, match="1 training clips make no batch of 2"):
+        Trainer(make_model(), settings(), AugmentSettings()).fit(lone, VALID)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(make_model):
@@ -134,10 +165,10 @@ def test_a_run_that_breaks_within_an_epoch_goes_on_from_the_last_whole_one(make_
     trainer = Trainer(make_model(), settings(), CHANGES, tmp_path)
     real, steps = trainer._step, iter(range(100))
 
-    def step(features, labels):
+    def step(batch, epoch):
         if next(steps) == 8:  # 6 batches an epoch
             raise KeyboardInterrupt
-        return real(features, labels)
+        return real(batch, epoch)
 
     monkeypatch.setattr(trainer, "_step", step)
     with pytest.raises(KeyboardInterrupt):
@@ -173,8 +204,9 @@ def test_a_loss_that_is_no_number_ends_the_training_with_the_remedy_and_keeps_th
     trainer = Trainer(make_model(), settings(epochs=1), CHANGES, tmp_path)
     trainer.fit(TRAIN, VALID)
     before = (tmp_path / "checkpoint" / "state.safetensors").read_bytes()
-    spoilt = dataclasses.replace(TRAIN, features=torch.full_like(TRAIN.features, float("nan")))
-    with pytest.raises(RunError, match=r"no number any more in epoch 2; lower training\.learning_rate"):
+    spoilt = dataclasses.replace(TRAIN, features=[torch.full_like(one, torch.nan) for one in TRAIN.features])
+    words = r"no number any more in epoch 2: .*\(0\.001, adam\).*; the checkpoint of epoch 1 is kept; .*=0\.0001$"
+    with pytest.raises(RunError, match=words):
         Trainer(make_model(), settings(epochs=2), CHANGES, tmp_path).fit(spoilt, VALID)
     assert (tmp_path / "checkpoint" / "state.safetensors").read_bytes() == before
 
@@ -205,11 +237,11 @@ def test_the_weights_of_the_best_epoch_are_kept(make_model, monkeypatch, tmp_pat
     assert not torch.equal(seen[2]["output.weight"], seen[4]["output.weight"])
 
 
-@pytest.mark.parametrize(("by", "best"), [("wa", 3), ("uar", 2)])
+@pytest.mark.parametrize(("by", "best"), [("wa", 3), ("uar", 2), ("loss", 4)])
 def test_the_best_epoch_is_that_of_the_score_asked_for(make_model, monkeypatch, by, best):
     uars = iter([0.1, 0.8, 0.2, 0.1])
-    pretend(monkeypatch, [0.1, 0.2, 0.8, 0.1])
-    monkeypatch.setattr(loop, "uar", lambda *_: next(uars))
+    pretend(monkeypatch, [0.1, 0.2, 0.8, 0.1], [1.0, 0.9, 1.1, 0.5])
+    monkeypatch.setattr(loop, "uar", validation_only(loop.uar, uars))
     assert Trainer(make_model(), settings(select_by=by), CHANGES).fit(TRAIN, VALID).best_epoch == best
 
 
@@ -232,12 +264,30 @@ def test_probabilities_of_a_clip_are_the_mean_over_its_windows(make_model, monke
     model = make_model()
     probabilities = clip_probabilities(model, TRAIN)
     with torch.inference_mode():
-        each = model.eval().network(model.scaling(TRAIN.features)).softmax(dim=1).double().numpy()
+        each = model.eval().classify(torch.stack(TRAIN.features)).softmax(dim=1).double().numpy()
     for clip in range(len(TRAIN)):
         mean = each[TRAIN.first[clip] : TRAIN.first[clip + 1]].mean(axis=0)
         np.testing.assert_allclose(probabilities[clip], mean, atol=1e-6)
     monkeypatch.setattr(loop, "_VALIDATION_BATCH", 5)
     np.testing.assert_allclose(clip_probabilities(model, TRAIN), probabilities, atol=1e-6)
+
+
+def test_clips_of_several_lengths_have_the_probabilities_that_each_has_alone(make_model, monkeypatch):
+    model, data = make_model(), shortened(TRAIN)
+    monkeypatch.setattr(loop, "_VALIDATION_BATCH", 5)
+    found = clip_probabilities(model, data)
+    with torch.inference_mode():
+        alone = [model.eval().classify(one[None]).softmax(dim=1)[0].double().numpy() for one in data.features]
+    for clip in range(len(data)):
+        mean = np.mean(alone[data.first[clip] : data.first[clip + 1]], axis=0)
+        np.testing.assert_allclose(found[clip], mean, atol=1e-5)
+
+
+def test_clips_that_keep_their_length_are_trained_on(make_model):
+    model = make_model()
+    fit = Trainer(model, settings(epochs=6, learning_rate=1e-2), CHANGES).fit(shortened(TRAIN), shortened(VALID, 1))
+    assert max(row.valid_wa for row in fit.history) > 0.9
+    assert len(fit.history) == 6
 
 
 def test_asking_for_probabilities_leaves_the_mode_of_the_network(make_model):
@@ -268,6 +318,8 @@ def test_a_row_of_the_history_has_the_documented_keys():
     assert [field.name for field in dataclasses.fields(loop.Epoch)] == [
         "epoch",
         "train_loss",
+        "train_wa",
+        "train_uar",
         "valid_loss",
         "valid_wa",
         "valid_uar",

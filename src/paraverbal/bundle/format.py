@@ -19,8 +19,14 @@ from typing import Any
 
 from paraverbal.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "bundle.json"
+
+_WORDS = {
+    "short": ("pad", "keep"),
+    "denoise": ("none", "profile", "adaptive"),
+    "level": ("none", "peak", "rms"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,9 @@ class Manifest:
         name: Name of the model.
         labels: Emotions, in the order of the network's output.
         sampling_rate: Of the waveform that the network takes, in hertz.
-        seconds: Length of a window; a shorter clip is padded with zeros, a longer one cut into windows.
+        seconds: Length of a window; a longer clip is cut into windows.
+        short: What happens to a shorter clip: `pad`, zeros at its end, or `keep`, it stays as long as it is.
+        denoise: `none`, `profile` or `adaptive`: noise reduction before all else, which needs the extra `denoise`.
         hop_seconds: Greatest distance of two windows.
         level: `none`, `peak` or `rms`: what is done to the level of a clip before it is cut.
         minimum_samples: Fewest samples that the network can take.
@@ -66,6 +74,8 @@ class Manifest:
     sampling_rate: int
     seconds: float
     hop_seconds: float
+    short: str = "pad"
+    denoise: str = "none"
     level: str = "none"
     minimum_samples: int = 1
     parameters: int = 0
@@ -121,8 +131,8 @@ def _reader(number: Any) -> Callable[[Mapping[str, Any]], Manifest]:
     raise BundleError(f"format {number!r} is no bundle format; a number from 1 to {FORMAT} was expected")
 
 
-def _read_1(document: Mapping[str, Any]) -> Manifest:
-    """Read format 1. Keys that are not known are left alone, so that a format may gain some without a new number."""
+def _read(document: Mapping[str, Any]) -> Manifest:
+    """Read formats 1 and 2. Keys that are not known are left alone, so that a format may gain some without a new number."""
     required = ("name", "labels", "sampling_rate", "seconds", "hop_seconds", "graph")
     missing = [key for key in required if key not in document]
     if missing:
@@ -140,7 +150,8 @@ def _read_1(document: Mapping[str, Any]) -> Manifest:
     return manifest
 
 
-_READERS = {1: _read_1}
+# Format 2 has `short` and `denoise`; what 1 said by its silence are their defaults.
+_READERS = {1: _read, 2: _read}
 
 
 def _check(manifest: Manifest) -> None:
@@ -159,8 +170,11 @@ def _check(manifest: Manifest) -> None:
     for key in ("name", "licence"):
         if not isinstance(getattr(manifest, key), str):
             raise BundleError(f"{key} is {getattr(manifest, key)!r}, a text was expected; export the model again")
-    if manifest.level not in ("none", "peak", "rms"):
-        raise BundleError(f"level is {manifest.level!r}, one of none, peak, rms was expected; export the model again")
+    for key, known in _WORDS.items():
+        if getattr(manifest, key) not in known:
+            raise BundleError(
+                f"{key} is {getattr(manifest, key)!r}, one of {', '.join(known)} was expected; export the model again"
+            )
     if os.path.basename(manifest.graph.file) != manifest.graph.file:  # noqa: PTH119
         raise BundleError(f"graph.file is {manifest.graph.file!r}, a file name inside the bundle folder was expected")
 

@@ -9,6 +9,7 @@ import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
+from paraverbal.audio.denoise import denoise
 from paraverbal.audio.level import level
 from paraverbal.audio.resample import resample
 from paraverbal.audio.segment import pad_or_trim, window_starts
@@ -70,8 +71,9 @@ class Model:
     ) -> Probabilities:
         """Return the probabilities of the emotions in a waveform.
 
-        It is resampled, brought to the level that the model was trained at, and cut into windows (the end padded with
-        zeros if it is shorter than one); the probabilities are the mean over the windows.
+        It is resampled, freed of noise if the model was trained so, brought to the level that it was trained at, and cut
+        into windows; the probabilities are the mean over the windows. What is shorter than one is padded with zeros or
+        kept as long as it is, as the manifest says under `short`.
 
         Args:
             waveform: Float `[sample]` in -1..1.
@@ -86,18 +88,22 @@ class Model:
             EmptyAudioError: There are no samples.
             NonFiniteAudioError: A sample is NaN or infinite.
             AudioError: `waveform` is not one row of floats, or `sampling_rate` is impossible.
+            MissingExtraError: The model needs noise reduction, and noisereduce is not installed.
             ValueError: `window` or `hop` is not above 0.
         """
         samples = _checked(waveform, sampling_rate)
         rate, manifest = self.sampling_rate, self.manifest
         size = _samples("window", manifest.seconds if window is None else window, rate)
         distance = hop if hop is not None else window if window is not None else manifest.hop_seconds
-        levelled = level(resample(samples, sampling_rate, rate), manifest.level)  # type: ignore[arg-type]
+        resampled = denoise(resample(samples, sampling_rate, rate), rate, manifest.denoise)  # type: ignore[arg-type]
+        levelled = level(resampled, manifest.level)  # type: ignore[arg-type]
         probabilities = self._mean(levelled, size, _samples("hop", distance, rate))
         return tempered(probabilities, manifest.temperature).astype(np.float32)
 
     def _mean(self, waveform: NDArray[np.float32], size: int, hop: int) -> NDArray[np.float64]:
         """Return the mean probabilities `[label]` over windows, of which a few at a time are cut: an hour stays small."""
+        if self.manifest.short == "keep":
+            size = min(size, len(waveform))
         width = max(size, self.manifest.minimum_samples)
         starts = window_starts(len(waveform), size, hop)
         total = np.zeros(len(self.labels))
@@ -120,7 +126,9 @@ class Model:
         return (
             f"Model {self.name!r} ({self.folder})\n"
             f"  input   waveform float32 [batch, sample] at {self.sampling_rate} Hz, "
-            f"windows of {manifest.seconds:g} s every {manifest.hop_seconds:g} s, level {manifest.level}\n"
+            f"windows of {manifest.seconds:g} s every {manifest.hop_seconds:g} s, level {manifest.level}"
+            f"{', whole clips' if manifest.short == 'keep' else ''}"
+            f"{', noise reduction (extra denoise)' if manifest.denoise != 'none' else ''}\n"
             f"  output  probabilities float32 [batch, label], {len(self.labels)} labels: {', '.join(self.labels)}\n"
             f"  {manifest.parameters} parameters, licence {manifest.licence or 'not stated'}"
         )

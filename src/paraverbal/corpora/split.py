@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -20,12 +20,15 @@ from paraverbal.corpora.match import match_files
 from paraverbal.errors import SplitError, nearest
 
 if TYPE_CHECKING:
-    from paraverbal.config import SplitSettings
+    from paraverbal.settings import SplitSettings
 
 PARTS = ("train", "valid", "test")
 PAIRS = ("train/valid", "train/test", "valid/test")
 SCHEMA = {"file": pl.String, "emotion": pl.String, "fold": pl.Int64, "split": pl.String}
 LEAST_SPEAKERS = 3  # one for each part
+LEAST_SHARE = 1e-9  # of a part; a smaller one is what rounding left of 0
+
+ValidOf = Literal["all", "rest"]  # what the share of the validation part is a share of
 
 _OTHER_WORDS = {"training": "train", "val": "valid", "validation": "valid", "dev": "valid", "development": "valid"}
 
@@ -124,25 +127,34 @@ def write(split: Split, path: str | Path) -> None:
     unfinished.replace(path)
 
 
-def holdout(corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, seed: int = 0) -> Split:
+def holdout(
+    corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, valid_of: ValidOf = "all", seed: int = 0
+) -> Split:
     """Split at random, each emotion in the same shares. Speakers are in several parts: no number for new speakers.
 
     Args:
         corpus: What to split.
         valid: Share of the files, 0 to 1.
-        test: Share of the files, 0 to 1; with `valid` below 1.
+        test: Share of the files, 0 to 1; with `valid` of all below 1.
+        valid_of: What `valid` is a share of. `all`: all files. `rest`: those that are left when test is cut; then both
+            parts are rounded up, as where a system cuts its data twice: 30 % and 5 % of 7442 files are 2233 and 261.
         seed: The same seed gives the same split.
 
     Raises:
         SplitError: An emotion has too few files for three parts, or a share is impossible.
     """
     units = _units(corpus)
-    shares = _shares(valid, test)
+    shares = _shares(_of_all(valid, test, valid_of), test)
     _check_counts(units, PARTS)
-    return _as_split(corpus, units, draw.stratified(units.classes, shares, np.random.default_rng(seed)))
+    generator = np.random.default_rng(seed)
+    if valid_of == "rest":
+        return _as_split(corpus, units, draw.stratified_in_turn(units.classes, valid, test, generator))
+    return _as_split(corpus, units, draw.stratified(units.classes, shares, generator))
 
 
-def speakers_apart(corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, seed: int = 0) -> Split:
+def speakers_apart(
+    corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, valid_of: ValidOf = "all", seed: int = 0
+) -> Split:
     """Split so that no speaker is in two parts and each emotion's shares are as near as a seeded search finds.
 
     Speakers of different corpora are different, even if they have the same id.
@@ -150,7 +162,8 @@ def speakers_apart(corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, s
     Args:
         corpus: What to split; every clip has a speaker, and there are at least 3.
         valid: Share of the files, 0 to 1.
-        test: Share of the files, 0 to 1; with `valid` below 1.
+        test: Share of the files, 0 to 1; with `valid` of all below 1.
+        valid_of: What `valid` is a share of: `all` files, or the `rest` that is left when test is cut.
         seed: The same seed gives the same split.
 
     Raises:
@@ -159,13 +172,12 @@ def speakers_apart(corpus: Corpus, *, valid: float = 0.15, test: float = 0.15, s
     unknown = corpus.table["speaker"].null_count()
     if unknown:
         raise SplitError(f"corpus {corpus.name}: {unknown} clips have no speaker; give speakers or split by holdout")
-    return _known_speakers_apart(corpus, valid=valid, test=test, seed=seed)
+    return _known_speakers_apart(corpus, _shares(_of_all(valid, test, valid_of), test), seed)
 
 
-def _known_speakers_apart(corpus: Corpus, *, valid: float, test: float, seed: int) -> Split:
+def _known_speakers_apart(corpus: Corpus, shares: Floats, seed: int) -> Split:
     """Do as `speakers_apart`, but take each file without a speaker as if nobody else had spoken in it."""
     units = _units(corpus)
-    shares = _shares(valid, test)
     if units.groups < LEAST_SPEAKERS:
         raise SplitError(
             f"corpus {corpus.name}: {units.groups} speakers (those who share a file count as one) cannot be in 3 "
@@ -192,13 +204,13 @@ def make(corpus: Corpus, settings: "SplitSettings", seed: int = 0) -> Split:
     """
     if settings.emotions:
         corpus = corpus.filter(emotions=settings.emotions)
-    valid, test = settings.valid, settings.test
+    valid, test, valid_of = settings.valid, settings.test, settings.valid_of
     if settings.protocol == "speakers":
-        return speakers_apart(corpus, valid=valid, test=test, seed=seed)
+        return speakers_apart(corpus, valid=valid, test=test, valid_of=valid_of, seed=seed)
     known = _speaker_keys(corpus).drop_nulls("key")["key"].n_unique()
     if settings.protocol == "auto" and known >= LEAST_SPEAKERS and _units(corpus).groups >= LEAST_SPEAKERS:
-        return _known_speakers_apart(corpus, valid=valid, test=test, seed=seed)
-    return holdout(corpus, valid=valid, test=test, seed=seed)
+        return _known_speakers_apart(corpus, _shares(_of_all(valid, test, valid_of), test), seed)
+    return holdout(corpus, valid=valid, test=test, valid_of=valid_of, seed=seed)
 
 
 def official(corpus: Corpus, split: Split, *, fold: int | None = None, valid: float = 0.15, seed: int = 0) -> Split:
@@ -307,9 +319,14 @@ def _test_is_apart(corpus: Corpus, split: Split) -> bool:
     return keys["key"].null_count() == 0 and not shared_speakers(corpus, split)["train/test"]
 
 
+def _of_all(valid: float, test: float, valid_of: ValidOf) -> float:
+    """Return `valid` as a share of all files."""
+    return valid * (1 - test) if valid_of == "rest" else valid
+
+
 def _shares(*others: float) -> Floats:
     shares = np.array([1 - sum(others), *others])
-    if shares.min() <= 0:
+    if shares.min() < LEAST_SHARE:
         named = ", ".join(f"{part} {share:g}" for part, share in zip(PARTS, shares, strict=False))
         raise SplitError(f"the shares are {named}; each must be above 0, and valid and test together below 1")
     return shares

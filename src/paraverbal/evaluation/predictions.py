@@ -6,7 +6,7 @@ This is the road of `paraverbal predict`: the exported graph, through onnxruntim
 import csv
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from paraverbal.audio.read import read
 from paraverbal.bundle.load import Model
+from paraverbal.bundle.temperature import tempered
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.errors import AudioError, CorpusError
 
@@ -43,6 +44,11 @@ class Predictions:
         """Return the predictions of some rows, those where `chosen [clip]` is true; failures are left aside."""
         rows = tuple(row for row, keep in zip(self.rows, chosen, strict=True) if keep)
         return Predictions(rows, self.truth[chosen], self.probabilities[chosen], self.labels, ())
+
+    def tempered(self, temperature: float) -> "Predictions":
+        """Return them as a model with this temperature gives them, in float32 as it does."""
+        probabilities = tempered(self.probabilities, temperature).astype(np.float32).astype(np.float64)
+        return replace(self, probabilities=probabilities)
 
 
 def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: int = 2) -> Predictions:

@@ -1,4 +1,4 @@
-"""Spectra of frames: power, mel bands, log-mel, and how a log-mel spectrogram is scaled.
+"""Spectra of frames: power, mel bands, log-mel, cepstral coefficients, and how features are scaled.
 
 The mel scale comes in two forms: Slaney's (linear below 1 kHz, logarithmic above; Slaney 1998, Auditory Toolbox) and
 HTK's (`2595 log10(1 + f / 700)`; Young et al. 2006). Decibels follow `10 log10(power / reference)`.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from paraverbal.features.frames import frame, hann
 
 if TYPE_CHECKING:
-    from paraverbal.config import LogMelSettings
+    from paraverbal.settings import CepstralSettings, FrontEndSettings, MelSettings
 
 # Slaney's scale: 200/3 Hz a mel up to 1000 Hz (15 mel), then 27 mel for each factor of 6.4.
 _SLANEY_HZ_PER_MEL = 200 / 3
@@ -21,7 +21,7 @@ _SLANEY_BREAK_HZ = 1000.0
 _SLANEY_BREAK_MEL = _SLANEY_BREAK_HZ / _SLANEY_HZ_PER_MEL
 _SLANEY_LOG_STEP = np.log(6.4) / 27
 
-# Least deviation by which a spectrogram is divided: a constant one becomes zeros, not infinities.
+# Least deviation by which features are divided: constant ones become zeros, not infinities.
 LEAST_DEVIATION = 1e-5
 
 
@@ -43,12 +43,12 @@ def mel_to_hz(mel: NDArray[np.float64] | float, scale: str = "slaney") -> NDArra
     return np.where(mel < _SLANEY_BREAK_MEL, mel * _SLANEY_HZ_PER_MEL, above)
 
 
-def highest_frequency(settings: "LogMelSettings", sampling_rate: int) -> float:
+def highest_frequency(settings: "MelSettings", sampling_rate: int) -> float:
     """Return the upper edge of the highest band in hertz."""
     return sampling_rate / 2 if settings.fmax == "half" else settings.fmax
 
 
-def mel_filters(settings: "LogMelSettings", sampling_rate: int) -> NDArray[np.float64]:
+def mel_filters(settings: "MelSettings", sampling_rate: int) -> NDArray[np.float64]:
     """Return triangular mel filters `[band, bin]` for a power spectrum of `fft_size // 2 + 1` bins.
 
     Neighbouring triangles share their feet and peaks. With `norm = "slaney"` each has an area of 1 per hertz, with
@@ -75,7 +75,7 @@ def power_spectrogram(waveform: NDArray[np.floating], fft_size: int, hop_length:
     return np.asarray(spectrum.real**2 + spectrum.imag**2, dtype=np.float32).T
 
 
-def decibels(power: NDArray[np.floating], settings: "LogMelSettings") -> NDArray[np.floating]:
+def decibels(power: NDArray[np.floating], settings: "MelSettings") -> NDArray[np.floating]:
     """Return power as decibels relative to `settings.reference`, no lower than `settings.floor_db` below the maximum.
 
     The maximum is that of the one spectrogram given, never of a whole data set: that would carry test clips into training.
@@ -86,7 +86,7 @@ def decibels(power: NDArray[np.floating], settings: "LogMelSettings") -> NDArray
     return level if settings.floor_db == "none" else np.maximum(level, level.max() - settings.floor_db)
 
 
-def log_mel(waveform: NDArray[np.floating], sampling_rate: int, settings: "LogMelSettings") -> NDArray[np.float32]:
+def log_mel(waveform: NDArray[np.floating], sampling_rate: int, settings: "MelSettings") -> NDArray[np.float32]:
     """Return the log-mel spectrogram of a waveform, before scaling.
 
     Args:
@@ -104,16 +104,46 @@ def log_mel(waveform: NDArray[np.floating], sampling_rate: int, settings: "LogMe
     return level.astype(np.float32)
 
 
+def cosine_basis(coefficients: int, bands: int) -> NDArray[np.float64]:
+    """Return the first rows of the orthonormal cosine transform of type II, `[coefficient, band]`.
+
+    Source: Ahmed, Natarajan and Rao 1974, Discrete Cosine Transform, IEEE Trans. Computers C-23, with rows of length 1.
+    """
+    angle = np.pi / bands * np.outer(np.arange(coefficients), np.arange(bands) + 0.5)
+    basis: NDArray[np.float64] = np.sqrt(2 / bands) * np.cos(angle)
+    basis[0] /= np.sqrt(2)
+    return basis
+
+
+def cepstrum(spectrogram: NDArray[np.float32], coefficients: int) -> NDArray[np.float32]:
+    """Return the cosine transform of each frame of a log-mel spectrogram, `[band, frame]` -> `[coefficient, frame]`."""
+    return cosine_basis(coefficients, len(spectrogram)).astype(np.float32) @ spectrogram
+
+
+def mfcc(waveform: NDArray[np.floating], sampling_rate: int, settings: "CepstralSettings") -> NDArray[np.float32]:
+    """Return the mel-frequency cepstral coefficients of a waveform from the 0th on, before scaling.
+
+    Args:
+        waveform: `[sample]`, in -1..1.
+        sampling_rate: In hertz.
+        settings: Those of the log-mel spectrogram, and how many coefficients.
+
+    Returns:
+        float32 `[coefficient, frame]`; the 0th is `sqrt(bands)` times the frame's mean level.
+    """
+    return cepstrum(log_mel(waveform, sampling_rate, settings), settings.coefficients)
+
+
 def scale(
     features: NDArray[np.float32],
-    settings: "LogMelSettings",
+    settings: "FrontEndSettings",
     statistics: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> NDArray[np.float32]:
-    """Return a log-mel spectrogram `[band, frame]` scaled as `settings.scaling` says.
+    """Return a clip's features `[feature, frame]` scaled as `settings.scaling` says.
 
-    `none`: as it is. `clip`: mean 0 and deviation 1 over the whole spectrogram. `band`: the same for each band.
-    `train`: by `statistics`, the mean and deviation `[band]` of the training data. `unit`: linearly onto 0..1.
-    A constant spectrogram becomes zeros.
+    `none`: as they are. `clip`: mean 0 and deviation 1 over the whole clip. `band`: the same for each feature, such as a
+    mel band. `train`: by `statistics`, the mean and deviation `[feature]` of the training data. `unit`: linearly onto 0..1.
+    Constant features become zeros.
     """
     if settings.scaling == "none":
         return features
@@ -131,5 +161,5 @@ def scale(
 
 
 @lru_cache(maxsize=8)
-def _cached_filters(settings: "LogMelSettings", sampling_rate: int) -> NDArray[np.float32]:
+def _cached_filters(settings: "MelSettings", sampling_rate: int) -> NDArray[np.float32]:
     return mel_filters(settings, sampling_rate).astype(np.float32)

@@ -10,48 +10,43 @@ and the rest only through the layer below. So does the published network, which 
 import torch
 from torch import Tensor, nn
 
-from paraverbal.config import CnnLstmSettings
-from paraverbal.models.recurrent import LSTM
-
-
-class ConvBlock(nn.Sequential):
-    """Convolution 3 x 3, batch normalisation, ReLU, maximum of 2 x 2: halves bands and frames, rounding down.
-
-    The maximum is taken before the ReLU: both orders give the same output and the same gradient, and this one passes a
-    quarter of the values through the ReLU.
-    """
-
-    def __init__(self, channels_in: int, channels_out: int) -> None:
-        super().__init__(
-            nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1),
-            nn.BatchNorm2d(channels_out),
-            nn.MaxPool2d(2),
-            nn.ReLU(),
-        )
+from paraverbal.models.cnn import ConvBlock
+from paraverbal.models.masking import Lengths
+from paraverbal.models.recurrent import LSTM, last_state
+from paraverbal.settings import CnnLstmSettings
 
 
 class CnnLstm(nn.Module):
-    """Spectrograms `[batch, band, frame]` -> logits `[batch, label]`."""
+    """Spectrograms `[batch, band, frame]` -> logits `[batch, label]`.
 
-    def __init__(self, settings: CnnLstmSettings, bands: int, labels: int) -> None:
+    Args:
+        settings: Channels and units.
+        rows: Bands.
+        frames: Not needed: any number of frames from `minimum_frames` on.
+        labels: Number of labels.
+    """
+
+    def __init__(self, settings: CnnLstmSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
-        channels = (1, *settings.channels)
-        self.minimum_frames = 2 ** len(settings.channels)
-        self.convolutions = nn.Sequential(*map(ConvBlock, channels, settings.channels))
+        self.minimum_frames = settings.least_frames
+        pairs = zip((1, *settings.channels), settings.channels, strict=False)
+        self.blocks = nn.ModuleList(ConvBlock(pair, batch_norm=True, halve=True) for pair in pairs)
         self.dropout = nn.Dropout(settings.dropout)
-        features = settings.channels[-1] * (bands // self.minimum_frames)
+        features = settings.channels[-1] * (rows // settings.least_rows)
         self.lstm = LSTM(features, settings.lstm_units, settings.lstm_layers, settings.dropout)
         self.hidden = nn.Linear(2 * settings.lstm_units, settings.hidden_units)
         self.output = nn.Linear(settings.hidden_units, labels)
 
-    def embed(self, features: Tensor) -> Tensor:
+    def embed(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return the embedding `[batch, hidden_units]` of spectrograms `[batch, band, frame]`."""
-        maps = self.dropout(self.convolutions(features.unsqueeze(1)))
-        sequence = maps.permute(0, 3, 1, 2).flatten(2)
-        last = self.lstm(sequence)[:, -1]
+        maps = features.unsqueeze(1)
+        for block in self.blocks:
+            maps, lengths = block(maps, lengths)
+        sequence = self.dropout(maps).permute(0, 3, 1, 2).flatten(2)
+        last = last_state(self.lstm(sequence, lengths), lengths)
         return torch.relu(self.hidden(self.dropout(last)))
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return logits `[batch, label]`."""
-        logits: Tensor = self.output(self.dropout(self.embed(features)))
+        logits: Tensor = self.output(self.dropout(self.embed(features, lengths)))
         return logits

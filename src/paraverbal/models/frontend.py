@@ -1,19 +1,25 @@
-"""The spectral front end as a torch module, so that it is trained with, saved with and exported with the model.
+"""The front ends as torch modules, so that they are trained with, saved with and exported with the model.
 
-The Fourier transform is a strided convolution with a windowed cosine and sine basis: it exports to plain ONNX, is the
-fastest form inside a graph, and agrees with `features.spectral.log_mel` to about 1e-4 dB.
+Each takes waveforms `[batch, sample]`, gives features `[batch, feature, frame]`, and agrees with its twin in `features`. The
+Fourier transform is a strided convolution with a windowed cosine and sine basis: it exports to plain ONNX, is the fastest
+form inside a graph, and agrees with `features.spectral.log_mel` to about 1e-4 dB.
+
+Nothing asks whether a clip has one frame or more: in a graph, whose number of frames is free, such a question would fix it.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from paraverbal.config import LogMelSettings
 from paraverbal.features.frames import hann
-from paraverbal.features.spectral import LEAST_DEVIATION, mel_filters
+from paraverbal.features.spectral import LEAST_DEVIATION, cosine_basis, mel_filters
+from paraverbal.models.masking import is_inside
+from paraverbal.settings import CepstralSettings, FrontEnd, FunctionalsSettings, MelSettings, ZcrRmsSettings
 
 
 class LogMel(nn.Module):
@@ -22,7 +28,7 @@ class LogMel(nn.Module):
     basis: Tensor
     filters: Tensor
 
-    def __init__(self, settings: LogMelSettings, sampling_rate: int) -> None:
+    def __init__(self, settings: MelSettings, sampling_rate: int) -> None:
         super().__init__()
         self.settings = settings
         filters = mel_filters(settings, sampling_rate)
@@ -54,40 +60,165 @@ class LogMel(nn.Module):
         return torch.maximum(level, level.amax(dim=(1, 2), keepdim=True) - settings.floor_db)
 
 
+class Mfcc(nn.Module):
+    """Waveforms `[batch, sample]` -> cepstral coefficients `[batch, coefficient, frame]`, before scaling."""
+
+    basis: Tensor
+
+    def __init__(self, settings: CepstralSettings, sampling_rate: int) -> None:
+        super().__init__()
+        self.log_mel = LogMel(settings, sampling_rate)
+        basis = cosine_basis(settings.coefficients, settings.bands)
+        self.register_buffer("basis", torch.tensor(basis, dtype=torch.float32), persistent=False)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Transform the log-mel bands of each frame."""
+        return self.cepstrum(self.log_mel(waveforms))
+
+    def cepstrum(self, spectrograms: Tensor) -> Tensor:
+        """Return the coefficients of log-mel spectrograms `[batch, band, frame]`."""
+        return torch.matmul(self.basis, spectrograms)
+
+
+class SpectralFunctionals(nn.Module):
+    """Waveforms `[batch, sample]` -> statistics over frames `[batch, feature, 1]`, as `functional_names` orders them."""
+
+    def __init__(self, settings: FunctionalsSettings, sampling_rate: int) -> None:
+        super().__init__()
+        self.mfcc = Mfcc(settings, sampling_rate)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Take mean, deviation, minimum and maximum of bands, coefficients, and the differences of both over time."""
+        spectrograms = self.mfcc.log_mel(waveforms)
+        series = torch.cat([spectrograms, self.mfcc.cepstrum(spectrograms)], dim=1)
+        differences, counted = _differences(series)
+        statistics = torch.cat([_statistics(series, None), _statistics(differences, counted)], dim=1)
+        return statistics.flatten(1).unsqueeze(2)
+
+
+class ZcrRms(nn.Module):
+    """Waveforms `[batch, sample]` -> zero-crossing rates, then root mean squares of all frames, `[batch, 1, 2 * frame]`."""
+
+    def __init__(self, settings: ZcrRmsSettings, sampling_rate: int) -> None:
+        super().__init__()
+        self.sampling_rate = sampling_rate
+        self.size, self.hop_length = settings.fft_size, settings.hop_length
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Average crossings and squares over each frame."""
+        padded = functional.pad(waveforms, (self.size // 2, self.size // 2)).unsqueeze(1)
+        negative = (padded < 0).to(padded.dtype)
+        crossings = (negative[..., 1:] - negative[..., :-1]).abs()
+        rates = functional.avg_pool1d(crossings, self.size - 1, self.hop_length) * ((self.size - 1) / self.size)
+        power = functional.avg_pool1d(padded.square(), self.size, self.hop_length)
+        return torch.cat([rates, power.sqrt()], dim=2)
+
+
+FRONT_ENDS: dict[str, Callable[[Any, int], nn.Module]] = {
+    "log_mel": LogMel,
+    "mfcc": Mfcc,
+    "spectral_functionals": SpectralFunctionals,
+    "zcr_rms": ZcrRms,
+}
+
+
+def front_end(settings: FrontEnd, sampling_rate: int) -> nn.Module:
+    """Return the front end that `settings.kind` names, for waveforms at `sampling_rate` hertz."""
+    return FRONT_ENDS[settings.kind](settings, sampling_rate)
+
+
+def least_value(features: Tensor, inside: Tensor | None) -> Tensor:
+    """Return each clip's least value, `[batch, feature, frame]` -> `[batch, 1, 1]`, among the frames `inside` it."""
+    if inside is not None:
+        features = features.masked_fill(~inside, torch.inf)
+    return features.amin(dim=(1, 2), keepdim=True)
+
+
 class Scaling(nn.Module):
-    """Spectrograms `[batch, band, frame]` -> the same, scaled as `features.spectral.scale` says."""
+    """Features `[batch, feature, frame]` -> the same, scaled as `features.spectral.scale` says."""
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, settings: LogMelSettings) -> None:
+    def __init__(self, settings: FrontEnd) -> None:
         super().__init__()
         self.kind = settings.scaling
-        self.register_buffer("mean", torch.zeros(settings.bands, 1))
-        self.register_buffer("deviation", torch.ones(settings.bands, 1))
+        self.register_buffer("mean", torch.zeros(settings.rows, 1))
+        self.register_buffer("deviation", torch.ones(settings.rows, 1))
 
-    def fit(self, features: Tensor) -> None:
-        """Take mean and deviation of each band from training features `[window, band, frame]`."""
-        if self.kind == "train":
-            deviation, mean = torch.std_mean(features, dim=(0, 2), correction=0)
-            self.mean.copy_(mean.unsqueeze(1))
-            self.deviation.copy_(deviation.unsqueeze(1))
+    def fit(self, features: Sequence[Tensor] | Tensor) -> None:
+        """Take mean and deviation of each feature over all frames of training features.
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Scale each spectrogram on its own, or by the training data."""
+        Args:
+            features: One `[feature, frame]` for each window, of any lengths; or all as one `[window, feature, frame]`.
+        """
+        if self.kind != "train":
+            return
+        count = sum(one.shape[1] for one in features)
+        mean = torch.zeros_like(self.mean, dtype=torch.float64)
+        variance = torch.zeros_like(mean)
+        for one in features:
+            mean += one.sum(1, keepdim=True, dtype=torch.float64).to(mean.device) / count
+        for one in features:
+            variance += (one.to(mean) - mean).square().sum(1, keepdim=True) / count
+        self.mean.copy_(mean)
+        self.deviation.copy_(variance.sqrt())
+
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Scale each clip on its own, or by the training data.
+
+        Args:
+            features: `[batch, feature, frame]`.
+            lengths: Frames of each clip, int64 `[batch]`; what lies behind counts for nothing and is 0 afterwards.
+                None: all are full.
+        """
+        if lengths is None:
+            return self._scaled(features, None)
+        inside = is_inside(lengths, features.shape[2]).unsqueeze(1)
+        return self._scaled(features, inside).masked_fill(~inside, 0)
+
+    def _scaled(self, features: Tensor, inside: Tensor | None) -> Tensor:
         if self.kind == "none":
             return features
         if self.kind == "unit":
-            low = features.amin(dim=(1, 2), keepdim=True)
-            return (features - low) / (features.amax(dim=(1, 2), keepdim=True) - low).clamp(min=LEAST_DEVIATION)
+            low, high = least_value(features, inside), -least_value(-features, inside)
+            return (features - low) / (high - low).clamp(min=LEAST_DEVIATION)
         if self.kind == "train":
             return (features - self.mean) / self.deviation.clamp(min=LEAST_DEVIATION)
         dim = (1, 2) if self.kind == "clip" else (2,)
-        centred = features - features.mean(dim, keepdim=True)
-        return centred / centred.square().mean(dim, keepdim=True).sqrt().clamp(min=LEAST_DEVIATION)
+        centred = features - _mean(features, inside, dim)
+        return centred / _mean(centred.square(), inside, dim).sqrt().clamp(min=LEAST_DEVIATION)
 
 
 def _fourier_basis(size: int, bins: np.ndarray) -> np.ndarray:
     """Return windowed cosines, then sines, `[2 * bin, 1, sample]`."""
     angle = 2 * np.pi * np.outer(bins, np.arange(size)) / size
     return (np.concatenate([np.cos(angle), -np.sin(angle)]) * hann(size))[:, np.newaxis]
+
+
+def _mean(values: Tensor, inside: Tensor | None, dim: tuple[int, ...]) -> Tensor:
+    """Return the mean over `dim` of `values [batch, feature, frame]`, of those that `inside` counts, axes kept."""
+    if inside is None:
+        return values.mean(dim, keepdim=True)
+    count = inside.sum(2, keepdim=True) * (values.shape[1] if 1 in dim else 1)
+    return values.masked_fill(~inside, 0).sum(dim, keepdim=True) / count
+
+
+def _differences(series: Tensor) -> tuple[Tensor, Tensor]:
+    """Return differences of neighbouring frames `[batch, series, frame]`, and which of them count, bool `[1, 1, frame]`.
+
+    There is one for each frame: the last stands twice, and counts once. One frame alone has the difference 0.
+    """
+    frames = torch.arange(series.shape[2], device=series.device)
+    last = frames[-1:]
+    earlier = torch.minimum(frames, (last - 1).clamp(min=0))
+    later = torch.minimum(earlier + 1, last)
+    counted = frames < last.clamp(min=1)
+    return series.index_select(2, later) - series.index_select(2, earlier), counted.view(1, 1, -1)
+
+
+def _statistics(series: Tensor, counted: Tensor | None) -> Tensor:
+    """Return mean, deviation, minimum, maximum over frames, `[batch, series, frame]` -> `[batch, series, statistic]`."""
+    mean = _mean(series, counted, (2,))
+    deviation = _mean((series - mean).square(), counted, (2,)).sqrt()
+    return torch.cat([mean, deviation, series.amin(2, keepdim=True), series.amax(2, keepdim=True)], dim=2)

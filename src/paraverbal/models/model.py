@@ -1,20 +1,34 @@
 """A model: front end, scaling and network as one, from waveform to logits.
 
-Every family answers the same calls: `network(features)` gives logits, `network.embed(features)` the embedding before the
-last layer, `network.minimum_frames` the shortest input.
+Every family answers the same calls: `network(features, lengths)` gives logits, `network.embed(features, lengths)` the
+embedding before the last layer, `network.minimum_frames` the shortest input. `lengths` is None where all clips of a batch
+are equally long, as they are in the exported graph.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from paraverbal.config import Recipe
+from paraverbal.models.cnn import Cnn
 from paraverbal.models.cnn_lstm import CnnLstm
-from paraverbal.models.frontend import LogMel, Scaling
+from paraverbal.models.fitting import Fit, frames_of
+from paraverbal.models.frontend import Scaling, front_end
+from paraverbal.models.local_features import LocalFeaturesLstm
+from paraverbal.models.masking import Lengths
+from paraverbal.models.recurrent import RecurrentNetwork
+from paraverbal.models.svm import SupportVectorMachine
+from paraverbal.settings import Recipe
 
-FAMILIES = {"cnn-lstm": CnnLstm}
+FAMILIES: dict[str, Any] = {
+    "cnn": Cnn,
+    "cnn-lstm": CnnLstm,
+    "local-features-lstm": LocalFeaturesLstm,
+    "recurrent": RecurrentNetwork,
+    "svm": SupportVectorMachine,
+}
 
 
 class SpeechModel(nn.Module):
@@ -29,14 +43,24 @@ class SpeechModel(nn.Module):
         super().__init__()
         self.recipe = recipe
         self.labels = tuple(labels)
-        self.frontend = LogMel(recipe.frontend, recipe.audio.sampling_rate)
-        self.scaling = Scaling(recipe.frontend)
-        self.network = FAMILIES[recipe.model.family](recipe.model, recipe.frontend.bands, len(self.labels))
+        settings = recipe.frontend
+        window = frames_of(settings, recipe.audio.samples)
+        self.frontend = front_end(settings, recipe.audio.sampling_rate)
+        self.scaling = Scaling(settings)
+        self.fit = Fit(settings, window)
+        frames = {"none": window if recipe.audio.short == "pad" else None, "pad": window, "resize": settings.frames}
+        family = FAMILIES[recipe.model.family]
+        self.network = family(recipe.model, settings.rows, frames[settings.fit], len(self.labels))
 
     @property
     def minimum_samples(self) -> int:
         """Samples that a waveform must have at least, so that no pooling stage runs empty."""
-        return int(self.network.minimum_frames - 1) * self.recipe.frontend.hop_length
+        if self.recipe.frontend.fit != "none":
+            return 1
+        least = int(self.network.minimum_frames)
+        if self.recipe.frontend.kind == "zcr_rms":
+            least = -(-least // 2)  # each frame gives two points
+        return max(1, (least - 1) * self.recipe.frontend.hop_length)
 
     @property
     def parameters_count(self) -> int:
@@ -45,7 +69,18 @@ class SpeechModel(nn.Module):
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Return logits `[batch, label]`."""
-        logits: Tensor = self.network(self.scaling(self.frontend(waveforms)))
+        return self.classify(self.frontend(waveforms))
+
+    def prepare(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
+        """Scale features `[batch, feature, frame]` and bring them to one number of frames if the recipe says so."""
+        features = self.scaling(features, lengths)
+        if self.recipe.frontend.fit == "none":
+            return features, lengths
+        return self.fit(features, lengths), None
+
+    def classify(self, features: Tensor, lengths: Lengths = None) -> Tensor:
+        """Return logits `[batch, label]` of features `[batch, feature, frame]` as the front end gives them."""
+        logits: Tensor = self.network(*self.prepare(features, lengths))
         return logits
 
 
@@ -59,11 +94,18 @@ class Layer:
     parameters: int
 
 
+def _longest(model: SpeechModel) -> int:
+    """Return the samples of an example: 3 s where clips keep their length."""
+    audio = model.recipe.audio
+    return max(model.minimum_samples, 3 * audio.sampling_rate) if audio.short == "keep" else audio.samples
+
+
 def summary(model: SpeechModel) -> list[Layer]:
-    """Return the layers in the order in which one window of the recipe's length passes them."""
+    """Return the layers in the order in which one window passes them; 3 s of it, where clips keep their length."""
     layers: list[Layer] = []
 
-    def note(name: str, module: nn.Module, output: Tensor) -> None:
+    def note(name: str, module: nn.Module, given: Any) -> None:
+        output = given[0] if isinstance(given, tuple) else given  # a recurrent layer gives its states, too
         count = sum(parameter.numel() for parameter in module.parameters())
         layers.append(Layer(name, type(module).__name__, tuple(output.shape), count))
 
@@ -75,7 +117,7 @@ def summary(model: SpeechModel) -> list[Layer]:
     training = model.training
     try:
         with torch.inference_mode():
-            model.eval()(torch.zeros(1, model.recipe.audio.samples))
+            model.eval()(torch.zeros(1, min(model.recipe.audio.samples, _longest(model))))
     finally:
         model.train(training)
         for handle in handles:

@@ -42,7 +42,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
 
     Args:
         manifest: The content of `bundle.json`. Needed are `name`, `labels`, `sampling_rate` and `licence`; of the
-            rest, `training_data`, `scores`, `recipe`, `parameters` and `seconds` are stated where they are there.
+            rest, `training_data`, `scores`, `recipe`, `parameters`, `seconds`, `short` and `denoise` are stated where they
+            are there.
     """
     sections = [
         _head(manifest),
@@ -104,6 +105,8 @@ def _what(manifest: Mapping[str, Any]) -> str:
         f"- **In**: mono speech at {manifest['sampling_rate']} Hz{_windows(manifest)}",
         f"- **Out**: a probability for each of {len(manifest['labels'])} emotions: {labels}",
     ]
+    if manifest.get("denoise", "none") != "none":
+        facts.append("- **Noise** is reduced before that: `pip install 'paraverbal[denoise]'`")
     if title:
         facts.append(f"- **Recipe**: {title}" + (f" ({recipe['source']})" if recipe.get("source") else ""))
     if manifest.get("parameters"):
@@ -119,7 +122,8 @@ def _windows(manifest: Mapping[str, Any]) -> str:
     seconds = manifest.get("seconds")
     if not seconds:
         return ""
-    return f"; longer clips are cut into windows of {seconds:g} s and averaged over them, shorter ones are padded"
+    shorter = "stay as long as they are" if manifest.get("short") == "keep" else "are padded"
+    return f"; longer clips are cut into windows of {seconds:g} s and averaged over them, shorter ones {shorter}"
 
 
 def _usage(manifest: Mapping[str, Any]) -> str:
@@ -137,7 +141,7 @@ probabilities = model(waveform, sampling_rate)  # float32, in the order of model
 
 `FOLDER` is where this card lies. Without paraverbal: `model.onnx` takes `waveform`, float32 `[batch, sample]` in -1..1
 at {manifest["sampling_rate"]} Hz, and gives `probabilities`, float32 `[batch, label]`,
-before temperature. The labels are in `bundle.json`. Bring a clip to that rate, cut and pad it first as described above."""
+before temperature. The labels are in `bundle.json`. Bring a clip to that rate and do what is described above first."""
 
 
 def _data(corpora: Sequence[Mapping[str, Any]]) -> str:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,14 +15,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 from paraverbal.evaluation.protocol import Result
+from paraverbal.features.spectral import highest_frequency, hz_to_mel
+
+if TYPE_CHECKING:
+    from paraverbal.settings import MelSettings
 
 DOTS_PER_INCH = 160
 CELL_INCHES = 0.82
 MARGIN_INCHES = (1.9, 1.35)  # beside and above the cells, for labels and titles
 DARK_CELL = 0.6  # share from which the text of a cell changes colour: where both colours stand out equally
 RATES_LABELLED = 10  # more different learning rates get the ticks of a logarithmic axis
+POINTS_MARKED = 10  # a longer line gets no marks
+WAVEFORM_POINTS = 2000  # of a drawn waveform, each the least and the greatest of its samples
+LABELLED_HZ = (250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000)
+LEAST_AMPLITUDE = 1e-3  # so that the axis of a silent clip has a height
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,8 @@ class Palette:
         ink: Text.
         muted: Axes, grid labels, second-rank text.
         grid: Lines of the grid.
-        first: First line of a panel (training, or WA).
-        second: Second line of a panel (validation, or UAR).
+        first: First line of a panel (training).
+        second: Second line of a panel (validation); a waveform. Levels of a spectrogram go from `surface` over this to `ink`.
         low: Cell of a share of 0.
         high: Cell of a share of 1.
         on_high: Text on cells nearer to `high`.
@@ -74,36 +84,74 @@ def confusion_figure(result: Result, palette: Palette = LIGHT) -> Figure:
 
 
 def curves_figure(
-    history: Sequence[Mapping[str, float]], best_epoch: int | None = None, palette: Palette = LIGHT
+    history: Sequence[Mapping[str, float]], best_row: int | None = None, palette: Palette = LIGHT
 ) -> Figure:
-    """Return loss, validation scores and learning rate over epochs, three panels side by side.
+    """Return how training went: loss, UAR and learning rate over epochs, side by side; of an svm, UAR over costs.
 
     Args:
-        history: A row an epoch, with `epoch`, `train_loss`, `valid_loss`, `valid_wa`, `valid_uar` and `learning_rate`.
-        best_epoch: Marked by a line: the epoch whose weights were kept.
+        history: A row an epoch, with `epoch`, `train_loss`, `valid_loss`, `valid_uar`, `learning_rate` and, but for old
+            runs, `train_uar`; of an svm a row a cost, with `cost`, `train_uar` and `valid_uar`.
+        best_row: Marked by a line: the row of the weights that were kept, from 1; that is the epoch.
         palette: Colours.
     """
+    if "cost" in history[0]:
+        return _costs_figure(history, best_row, palette)
     figure = _figure(10.8, 3.3, palette)
     loss, score, rate = figure.subplots(1, 3)
-    for axes, title in ((loss, "Loss (nats)"), (score, "Validation scores (%)"), (rate, "Learning rate")):
-        _panel(axes, title, len(history), palette)
+    for axes, title in ((loss, "Loss (nats)"), (score, "UAR (%)"), (rate, "Learning rate")):
+        _panel(axes, title, palette)
+        _epoch_axis(axes, len(history), palette)
     epochs = [row["epoch"] for row in history]
-    for axes, key, scale, style in (
-        (loss, "train_loss", 1, {"color": palette.first, "label": "train"}),
-        (loss, "valid_loss", 1, {"color": palette.second, "label": "validation"}),
-        (score, "valid_uar", 100, {"color": palette.second, "label": "UAR"}),
-        (score, "valid_wa", 100, {"color": palette.second, "label": "WA", "linestyle": (0, (1, 1))}),
-        (rate, "learning_rate", 1, {"color": palette.muted, "drawstyle": "steps-mid"}),
-    ):
-        values = [scale * row[key] for row in history]
-        axes.plot(epochs, values, linewidth=1.8, marker="o" if len(epochs) == 1 else "", **style)
+    _train_and_valid(loss, epochs, history, "loss", palette)
+    _train_and_valid(score, epochs, history, "uar", palette)
     loss.set_ylim(bottom=0)
-    score.set_ylim(0, 100)
-    _rate_axis(rate, [row["learning_rate"] for row in history])
-    for axes in (loss, score):
-        axes.legend(frameon=False, labelcolor=palette.ink, fontsize=9)
-    if best_epoch is not None:
-        _mark_kept((loss, score, rate), best_epoch, len(history), palette)
+    rates = [row["learning_rate"] for row in history]
+    rate.plot(epochs, rates, color=palette.muted, drawstyle="steps-mid", **_line_style(epochs))
+    _rate_axis(rate, rates)
+    if best_row is not None:
+        _mark_kept((loss, score, rate), best_row, palette)
+        _note_kept(score, best_row, f"kept: epoch {best_row}", best_row > len(history) / 2, palette)
+    return figure
+
+
+def clip_figure(
+    waveform: NDArray[np.floating],
+    sampling_rate: int,
+    spectrogram: NDArray[np.floating],
+    *,
+    settings: "MelSettings",
+    title: str = "",
+    palette: Palette = LIGHT,
+) -> Figure:
+    """Return a clip as waveform, amplitude over seconds, above its log-mel spectrogram, hertz on a mel axis.
+
+    Args:
+        waveform: `[sample]`.
+        sampling_rate: In hertz.
+        spectrogram: `[band, frame]`, as `features.spectral.log_mel` computes it with `settings`.
+        settings: Hop, bands, scale and unit of the spectrogram.
+        title: Above all.
+        palette: Colours.
+    """
+    figure = _figure(8.6, 5.4, palette)
+    wave, spectrum = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
+    _waveform_axes(wave, waveform, sampling_rate, palette)
+    wave.set_title(title, loc="left", color=palette.ink, fontsize=11, pad=10)
+    step, lowest, highest = _mel_range(settings, sampling_rate, len(spectrogram))
+    hop = settings.hop_length / sampling_rate
+    colours = LinearSegmentedColormap.from_list("level", [palette.surface, palette.second, palette.ink])
+    frames = spectrogram.shape[1]
+    extent = (-hop / 2, (frames - 0.5) * hop, lowest + step / 2, highest - step / 2)
+    image = spectrum.imshow(
+        spectrogram, cmap=colours, origin="lower", aspect="auto", extent=extent, interpolation="nearest"
+    )
+    _mel_axis(spectrum, settings.scale, (lowest, highest), palette)
+    wave.set_xlim(0, len(waveform) / sampling_rate)
+    unit = "dB" if settings.log == "db" else "ln power"
+    bar = figure.colorbar(image, ax=spectrum, label=unit, pad=0.015, aspect=18)
+    bar.ax.tick_params(colors=palette.muted, labelsize=9, length=0)
+    bar.ax.yaxis.label.set(color=palette.muted, fontsize=9)
+    bar.outline.set_visible(False)
     return figure
 
 
@@ -151,17 +199,87 @@ def _confusion_axes(axes: Axes, result: Result, palette: Palette) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _panel(axes: Axes, title: str, epochs: int, palette: Palette) -> None:
+def _costs_figure(history: Sequence[Mapping[str, float]], best_row: int | None, palette: Palette) -> Figure:
+    figure = _figure(6.2, 3.3, palette)
+    axes = figure.add_subplot()
+    _panel(axes, "UAR (%)", palette)
+    costs = [row["cost"] for row in history]
+    _train_and_valid(axes, costs, history, "uar", palette)
+    axes.set_xscale("log")
+    axes.set_xlabel("cost", color=palette.muted, fontsize=9)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(costs, [f"{cost:g}" for cost in costs])
+    axes.set_xlim(min(costs) / 2, max(costs) * 2)
+    if best_row is not None:
+        cost = costs[best_row - 1]
+        late = sorted(costs).index(cost) >= len(costs) / 2
+        _mark_kept((axes,), cost, palette)
+        _note_kept(axes, cost, f"kept: cost {cost:g}", late, palette)
+    return figure
+
+
+def _panel(axes: Axes, title: str, palette: Palette) -> None:
     axes.set_facecolor(palette.surface)
     axes.set_title(title, loc="left", color=palette.ink, fontsize=11, pad=10)
-    axes.set_xlabel("epoch", color=palette.muted, fontsize=9)
-    axes.set_xlim(0.5, epochs + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.grid(axis="y", color=palette.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(which="both", colors=palette.muted, labelsize=9, length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(palette.grid)
+
+
+def _epoch_axis(axes: Axes, epochs: int, palette: Palette) -> None:
+    axes.set_xlabel("epoch", color=palette.muted, fontsize=9)
+    axes.set_xlim(0.5, epochs + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+
+
+def _train_and_valid(
+    axes: Axes, places: Sequence[float], history: Sequence[Mapping[str, float]], score: str, palette: Palette
+) -> None:
+    """Draw a score, `loss` or `uar` (in percent), of training and of validation; what old histories lack is left out."""
+    scale = 1 if score == "loss" else 100
+    for part, name, colour in (("train", "train", palette.first), ("valid", "validation", palette.second)):
+        if all(f"{part}_{score}" in row for row in history):
+            values = [scale * row[f"{part}_{score}"] for row in history]
+            axes.plot(places, values, color=colour, label=name, clip_on=False, **_line_style(places))
+    if score == "uar":
+        axes.set_ylim(0, 100)
+    axes.legend(frameon=False, labelcolor=palette.ink, fontsize=9)
+
+
+def _line_style(places: Sequence[float]) -> dict[str, Any]:
+    return {"linewidth": 1.8, "marker": "o" if len(places) <= POINTS_MARKED else "", "markersize": 4}
+
+
+def _waveform_axes(axes: Axes, waveform: NDArray[np.floating], sampling_rate: int, palette: Palette) -> None:
+    _panel(axes, "", palette)
+    starts = np.unique(np.linspace(0, len(waveform), WAVEFORM_POINTS, endpoint=False).astype(np.int64))
+    outline = np.stack([np.minimum.reduceat(waveform, starts), np.maximum.reduceat(waveform, starts)], axis=1)
+    axes.plot(np.repeat(starts, 2) / sampling_rate, outline.ravel(), color=palette.second, linewidth=0.7)
+    limit = 1.05 * max(float(np.abs(outline).max()), LEAST_AMPLITUDE)
+    axes.set_ylim(-limit, limit)
+    axes.set_ylabel("amplitude", color=palette.muted, fontsize=9)
+    axes.tick_params(labelbottom=False)
+
+
+def _mel_range(settings: "MelSettings", sampling_rate: int, bands: int) -> tuple[float, float, float]:
+    """Return the distance of two bands, the foot of the lowest and that of the highest, in mel."""
+    lowest = float(hz_to_mel(settings.fmin, settings.scale))
+    highest = float(hz_to_mel(highest_frequency(settings, sampling_rate), settings.scale))
+    return (highest - lowest) / (bands + 1), lowest, highest
+
+
+def _mel_axis(axes: Axes, scale: str, limits: tuple[float, float], palette: Palette) -> None:
+    ticks = {hz: float(hz_to_mel(hz, scale)) for hz in LABELLED_HZ}
+    shown = {hz: mel for hz, mel in ticks.items() if limits[0] <= mel <= limits[1]}
+    axes.set_yticks(list(shown.values()), [f"{hz}" for hz in shown])
+    axes.set_ylim(*limits)
+    axes.set_facecolor(palette.surface)
+    axes.set_ylabel("frequency (Hz, mel scale)", color=palette.muted, fontsize=9)
+    axes.set_xlabel("time (s)", color=palette.muted, fontsize=9)
+    axes.tick_params(colors=palette.muted, labelsize=9, length=3)
+    axes.spines[:].set_visible(False)
 
 
 def _rate_axis(axes: Axes, rates: Sequence[float]) -> None:
@@ -174,17 +292,20 @@ def _rate_axis(axes: Axes, rates: Sequence[float]) -> None:
     axes.set_ylim(different[0] / 1.5, different[-1] * 1.5)
 
 
-def _mark_kept(panels: Sequence[Axes], best_epoch: int, epochs: int, palette: Palette) -> None:
+def _mark_kept(panels: Sequence[Axes], place: float, palette: Palette) -> None:
     for axes in panels:
-        axes.axvline(best_epoch, color=palette.muted, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
-    late = best_epoch > epochs / 2
-    panels[1].annotate(
-        f"kept: epoch {best_epoch}",
-        (best_epoch, 0.04),
+        axes.axvline(place, color=palette.muted, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
+
+
+def _note_kept(axes: Axes, place: float, words: str, left: bool, palette: Palette) -> None:
+    """Write at the foot of the line what was kept, on its left or right."""
+    axes.annotate(
+        words,
+        (place, 0.04),
         xycoords=("data", "axes fraction"),
-        xytext=(-5 if late else 5, 0),
+        xytext=(-5 if left else 5, 0),
         textcoords="offset points",
-        ha="right" if late else "left",
+        ha="right" if left else "left",
         color=palette.muted,
         fontsize=9,
     )

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
-from paraverbal.report.figures import DARK, LIGHT, Palette, confusion_figure, curves_figure, png
+from paraverbal.report.figures import DARK, LIGHT, confusion_figure, curves_figure, png
 from paraverbal.report.run import RunFolder, confident_mistakes, read_run
 from paraverbal.report.tables import confusion_table, per_class_table, percent
 
@@ -62,25 +62,27 @@ class _Drawn:
     dark: bytes
     words: str
 
+    @property
+    def width(self) -> int:
+        """Pixels of the page that it is wide, unless there is less room."""
+        return round(int.from_bytes(self.light[16:20], "big") / PIXEL_DENSITY)  # PNG header: pixels across
+
 
 def _figures(run: RunFolder) -> dict[str, _Drawn]:
-    best = run.document.get("best_epoch")
-    figures = {}
-    for part, result in run.parts.items():
-        name = "confusion" if part == "test" else f"confusion-{part}"
-        figures[name] = _drawn(partial(confusion_figure, result), _confusion_words(result, PART_NAMES[part].lower()))
+    figures = {
+        f"confusion-{part}": _drawn(
+            partial(confusion_figure, result), _confusion_words(result, PART_NAMES[part].lower())
+        )
+        for part, result in run.parts.items()
+    }
     if run.history:
-        words = f"Loss, validation scores and learning rate over {len(run.history)} epochs; epoch {best} was kept."
-        figures["curves"] = _drawn(lambda palette: curves_figure(run.history, best, palette), words)
+        best = run.document.get("best_epoch")
+        figures["curves"] = _drawn(partial(curves_figure, run.history, best), _curves_words(run.history, best))
     return figures
 
 
-def _other_parts(run: RunFolder) -> list[str]:
-    return [part for part in run.parts if part != "test"]
-
-
-def _drawn(draw: Callable[[Palette], Figure], words: str) -> _Drawn:
-    return _Drawn(png(draw(LIGHT)), png(draw(DARK)), words)
+def _drawn(draw: Callable[..., Figure], words: str) -> _Drawn:
+    return _Drawn(png(draw(palette=LIGHT)), png(draw(palette=DARK)), words)
 
 
 def _page(run: RunFolder, figures: Mapping[str, _Drawn]) -> str:
@@ -93,7 +95,8 @@ def _page(run: RunFolder, figures: Mapping[str, _Drawn]) -> str:
         resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")
     )
     pictures = {name: _picture(name, drawn) for name, drawn in figures.items()}
-    return template.render(pictures=pictures, **_scores(run), **_training(run), **_data(run)) + "\n"
+    widths = {name: drawn.width for name, drawn in figures.items()}
+    return template.render(pictures=pictures, widths=widths, **_scores(run), **_training(run), **_data(run)) + "\n"
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:
@@ -104,10 +107,8 @@ def _scores(run: RunFolder) -> dict[str, Any]:
         "parts": run.parts,
         "part_names": PART_NAMES,
         "chance": 1 / occurring,
-        "confusion_text": confusion_table(result),
-        "others": {
-            part: f"{per_class_table(run.parts[part])}\n\n{confusion_table(run.parts[part])}"
-            for part in _other_parts(run)
+        "tables": {
+            part: f"{per_class_table(scores)}\n\n{confusion_table(scores)}" for part, scores in run.parts.items()
         },
         "mistakes": confident_mistakes(run.predictions),
         "has_predictions": bool(run.predictions),
@@ -115,11 +116,11 @@ def _scores(run: RunFolder) -> dict[str, Any]:
 
 
 def _training(run: RunFolder) -> dict[str, Any]:
-    document, recipe = run.document, run.document.get("recipe", {})
+    recipe = run.document.get("recipe", {})
     return {
         "title": recipe.get("title") or recipe.get("name") or run.folder.resolve().name,
         "subtitle": _subtitle(run),
-        "training": _training_sentence(document),
+        "training": _training_sentence(run),
         "settings": _settings(recipe),
         "recipe_text": run.recipe,
         "run_name": shlex.quote(run.folder.as_posix()),
@@ -144,15 +145,26 @@ def _subtitle(run: RunFolder) -> str:
     return f"{len(labels)} emotions: {', '.join(labels)}" + (f" · {corpora}" if corpora else "")
 
 
-def _training_sentence(document: Mapping[str, Any]) -> str:
+def _training_sentence(run: RunFolder) -> str:
+    document = run.document
     words = []
     if document.get("parameters") is not None:
         words.append(f"{document['parameters']:,} parameters".replace(",", " "))
     if document.get("epochs") is not None:
-        words.append(f"{document['epochs']} epochs, epoch {document.get('best_epoch')} kept")
+        words.append(f"{document['epochs']} {_rows_name(run.history)}s, {_kept(run)} kept")
     if document.get("minutes") is not None:
         words.append(f"{document['minutes']:.1f} minutes")
     return "; ".join(words) + "." if words else ""
+
+
+def _kept(run: RunFolder) -> str:
+    """Return what the weights that were kept come from: an epoch, or a cost of an svm."""
+    best, name = run.document.get("best_epoch"), _rows_name(run.history)
+    return f"cost {run.history[best - 1]['cost']:g}" if best and name == "cost" else f"epoch {best}"
+
+
+def _rows_name(history: Sequence[Mapping[str, float]]) -> str:
+    return "cost" if history and "cost" in history[0] else "epoch"
 
 
 def _settings(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -194,13 +206,31 @@ def _confusion_words(result: Result, part: str) -> str:
     return f"Confusion matrix of {result.clips} {part} clips. Recognised: {recalls}."
 
 
+def _curves_words(history: Sequence[Mapping[str, float]], best: int | None) -> str:
+    """Return the curves in words: what they show, and the scores of the row that was kept, or else of the last."""
+    name = _rows_name(history)
+    row = history[best - 1] if best else history[-1]
+    losses = [
+        f"{part} loss {row[key]:.3f}"
+        for part, key in (("training", "train_loss"), ("validation", "valid_loss"))
+        if key in row
+    ]
+    uars = [
+        f"{part} UAR {percent(row[key])} %"
+        for part, key in (("training", "train_uar"), ("validation", "valid_uar"))
+        if key in row
+    ]
+    curves = "UAR" if name == "cost" else "Loss, UAR and learning rate"
+    kept = "Kept" if best else "Last"
+    return f"{curves} over {len(history)} {name}s. {kept} was {name} {row[name]:g}: {', '.join(losses + uars)}."
+
+
 def _picture(name: str, drawn: _Drawn) -> Markup:
     """Return a figure as a `picture` element with a light and a dark PNG inside."""
-    width = round(int.from_bytes(drawn.light[16:20], "big") / PIXEL_DENSITY)  # PNG header: pixels across
     return Markup(
         '<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
         '<img class="{name}" src="{light}" width="{width}" alt="{words}"></picture>'
-    ).format(dark=_data_uri(drawn.dark), light=_data_uri(drawn.light), name=name, width=width, words=drawn.words)
+    ).format(dark=_data_uri(drawn.dark), light=_data_uri(drawn.light), name=name, width=drawn.width, words=drawn.words)
 
 
 def _data_uri(data: bytes) -> str:

@@ -20,7 +20,7 @@ class RunFolder:
         folder: The run folder.
         document: `result.json`, as it is.
         parts: Results by part.
-        history: Rows of `history.jsonl`, one an epoch; empty where there is none.
+        history: Rows of `history.jsonl`, one an epoch, or of an svm one a cost; empty where there is none.
         predictions: Rows of `predictions.csv`, as text; empty where there is none.
         clips: Emotion -> part -> clips, from `split.csv`; empty where there is none.
         manifest: The bundle's `bundle.json`; empty where there is none.

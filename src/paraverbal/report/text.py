@@ -25,8 +25,9 @@ def _split(protocol: str) -> str:
 def run_text(document: Document) -> str:
     """Return the scores of a run: all parts, then the test part class by class."""
     parts = {part: Result.from_dict(document["parts"][part]) for part in PARTS if part in document["parts"]}
+    row = "cost" if document["recipe"].get("model", {}).get("family") == "svm" else "epoch"
     training = (
-        f"{document['recipe']['name']}: {document['parameters']:,} parameters, epoch {document['best_epoch']} of "
+        f"{document['recipe']['name']}: {document['parameters']:,} parameters, {row} {document['best_epoch']} of "
         f"{document['epochs']}, {document['minutes']:.1f} minutes; split: {_split(document['protocol'])}"
     )
     return "\n\n".join([training, scores_table(parts), *_details(Result.from_dict(document))])
@@ -49,6 +50,27 @@ def findings_lines(audit: Document) -> list[str]:
         for finding in audit.values()
         if finding.get("verdict", "ok") != "ok"
     ]
+
+
+def label_map_text(labels: Sequence[str]) -> str:
+    """Return a line for each label of a model: name, index among its outputs, one-hot vector.
+
+    Example:
+        >>> print(label_map_text(["anger", "fear"]))
+        anger  0  [1. 0.]
+        fear   1  [0. 1.]
+    """
+    vectors = [
+        "[" + " ".join("1." if one == index else "0." for one in range(len(labels))) + "]"
+        for index in range(len(labels))
+    ]
+    return align([[label, str(index), vectors[index]] for index, label in enumerate(labels)])
+
+
+def example_text(found: Document) -> str:
+    """Return where a clip is, its emotion, its speaker and its duration."""
+    shown = {**found, "speaker": found["speaker"] or "unknown", "duration": f"{found['duration']:.2f} s"}
+    return "\n".join(f"{key}: {value}" for key, value in shown.items())
 
 
 def layers_text(layers: Sequence[Document], parameters: int) -> str:

@@ -54,7 +54,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], learning_rate: float) -> None:
-    """Put back what `optimizer_tensors` returned."""
+    """Put back what `optimizer_tensors` returned, each tensor in the memory layout of its parameter."""
     document = optimizer.state_dict()
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
@@ -63,6 +63,11 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tenso
     for group in document["param_groups"]:
         group["lr"] = learning_rate
     optimizer.load_state_dict({"state": state, "param_groups": document["param_groups"]})
+    # A checkpoint is contiguous, a convolution's weight channels-last: fused Adam would add them up in the wrong places.
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if value.shape == parameter.shape:
+                values[name] = torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
 
 
 def with_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

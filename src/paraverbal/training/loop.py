@@ -10,20 +10,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from paraverbal.batches import ClipFeatures, epoch_batches
-from paraverbal.config import AugmentSettings, TrainingSettings
+from paraverbal.batches import Batch, ClipFeatures, TrainingSamples, collate
 from paraverbal.errors import RunError
 from paraverbal.metrics.classes import accuracy, cross_entropy, uar
 from paraverbal.models.model import SpeechModel
+from paraverbal.settings import AugmentSettings, TrainingSettings
 from paraverbal.training.checkpoint import (
     load_checkpoint,
     optimizer_tensors,
@@ -33,6 +33,8 @@ from paraverbal.training.checkpoint import (
     without_prefix,
 )
 from paraverbal.training.memory import keep_freed_memory
+from paraverbal.training.schedule import Schedule, build_optimizer
+from paraverbal.training.support_vectors import CostTried
 
 # Windows that are validated at once.
 _VALIDATION_BATCH = 32
@@ -42,10 +44,15 @@ _SEED_STRIDE = 1_000_003
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of `history.jsonl`; scores are fractions, losses in nats, times in seconds."""
+    """One row of `history.jsonl`; scores are fractions, losses in nats, times in seconds.
+
+    Those of the training part are measured as it is trained: changed clips, dropout, weights that move.
+    """
 
     epoch: int
     train_loss: float
+    train_wa: float
+    train_uar: float
     valid_loss: float
     valid_wa: float
     valid_uar: float
@@ -56,10 +63,20 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a training gave: all its epochs, and the one whose weights the model now holds."""
+    """What a training gave: all its epochs, or costs tried by an svm, and the one, from 1, that the model now holds."""
 
-    history: tuple[Epoch, ...]
+    history: tuple[Epoch, ...] | tuple[CostTried, ...]
     best_epoch: int
+    unit: Literal["epoch", "cost"] = "epoch"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One step: its loss, and truth and answer of each of its samples."""
+
+    loss: float
+    truth: NDArray[np.int64]
+    answer: NDArray[np.int64]
 
 
 class Trainer:
@@ -87,15 +104,15 @@ class Trainer:
         self.precision = precision(settings)
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision on stderr
         self.fabric = Fabric(accelerator="auto", devices=1, precision=self.precision)
-        network = model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimizer = torch.optim.Adam(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
-        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, factor=settings.plateau_factor, patience=settings.plateau_patience
-        )
+        network = model.network.to(memory_format=torch.channels_last)
+        optimizer = build_optimizer(network, settings)
         self.network, self.optimizer = self.fabric.setup(network, optimizer)
         model.scaling.to(self.fabric.device)
+        model.fit.to(self.fabric.device)
+        self.schedule = Schedule(optimizer, settings)
+        self.least = (
+            2 if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules()) else 1
+        )
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
@@ -103,8 +120,9 @@ class Trainer:
 
     def fit(self, train: ClipFeatures, valid: ClipFeatures, progress: Callable[[Epoch], None] | None = None) -> Fit:
         """Train until the epochs or the patience end, then load the best epoch's weights."""
+        samples = TrainingSamples(train, self.augment, self.settings.seed, self.model)
         while not self._finished():
-            row = self._epoch(len(self.history) + 1, train, valid)
+            row = self._epoch(len(self.history) + 1, samples, valid)
             self.history.append(row)
             if self._is_best(row):
                 self.best_epoch = row.epoch
@@ -123,45 +141,64 @@ class Trainer:
     def _is_best(self, row: Epoch) -> bool:
         if not self.best_epoch:
             return True
+        best = self.history[self.best_epoch - 1]
+        if self.settings.select_by == "loss":
+            return row.valid_loss < best.valid_loss
         score = f"valid_{self.settings.select_by}"
-        return bool(getattr(row, score) > getattr(self.history[self.best_epoch - 1], score))
+        return bool(getattr(row, score) > getattr(best, score))
 
-    def _epoch(self, epoch: int, train: ClipFeatures, valid: ClipFeatures) -> Epoch:
+    def _epoch(self, epoch: int, samples: TrainingSamples, valid: ClipFeatures) -> Epoch:
         begun = time.perf_counter()
-        learning_rate = self.optimizer.param_groups[0]["lr"]
-        torch.manual_seed(self.settings.seed * _SEED_STRIDE + epoch)  # dropout
+        learning_rate = self.schedule.learning_rate
+        torch.manual_seed(self.settings.seed * _SEED_STRIDE + epoch)  # dropout, places
         self.model.train()
-        losses = []
-        batches = epoch_batches(train, self.augment, self.settings.batch_size, seed=self.settings.seed, epoch=epoch)
-        for batch in batches:
-            losses.append(self._step(batch.features, batch.labels))
+        steps = [self._step(batch, epoch) for batch in samples.batches(self.settings.batch_size, epoch, self.least)]
         trained = time.perf_counter() - begun
-        if not np.isfinite(losses).all():
-            raise RunError(f"the loss is no number any more in epoch {epoch}; lower training.learning_rate")
+        if not steps:
+            raise RunError(f"{len(samples.data)} training clips make no batch of {self.least}; add recordings")
+        train_truth = np.concatenate([step.truth for step in steps])
+        train_answer = np.concatenate([step.answer for step in steps])
         probabilities = clip_probabilities(self.model, valid)
+        if not np.isfinite(probabilities).all():  # the last step threw the weights away after its loss was taken
+            raise RunError(self._diverged(epoch))
         truth = valid.truth
         valid_loss = cross_entropy(truth, probabilities)
-        self.schedule.step(valid_loss)
-        prediction = probabilities.argmax(axis=1)
+        self.schedule.after_epoch(valid_loss)
+        answer, labels = probabilities.argmax(axis=1), len(self.model.labels)
         return Epoch(
             epoch=epoch,
-            train_loss=float(np.mean(losses)),
+            train_loss=float(np.mean([step.loss for step in steps])),
+            train_wa=accuracy(train_truth, train_answer),
+            train_uar=uar(train_truth, train_answer, labels),
             valid_loss=valid_loss,
-            valid_wa=accuracy(truth, prediction),
-            valid_uar=uar(truth, prediction, len(self.model.labels)),
+            valid_wa=accuracy(truth, answer),
+            valid_uar=uar(truth, answer, labels),
             learning_rate=learning_rate,
             seconds=round(time.perf_counter() - begun, 3),
-            samples_per_second=round(len(train) * (1 + self.augment.copies) / trained, 1),
+            samples_per_second=round(len(samples.data) * (1 + self.augment.copies) / trained, 1),
         )
 
-    def _step(self, features: Tensor, labels: Tensor) -> float:
-        features, labels = self.fabric.to_device((features, labels))
-        logits = self.network(self.model.scaling(features))
-        loss = functional.cross_entropy(logits.float(), labels)
+    def _step(self, batch: Batch, epoch: int) -> _Step:
+        self.schedule.before_step()
+        features, lengths, labels = self.fabric.to_device((batch.features, batch.lengths, batch.labels))
+        logits = self.network(*self.model.prepare(features, lengths)).float()
+        loss = functional.cross_entropy(logits, labels)
+        value = loss.item()
+        if not np.isfinite(value):
+            raise RunError(self._diverged(epoch))
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.optimizer.step()
-        return loss.item()
+        return _Step(value, batch.labels.numpy(), logits.detach().argmax(dim=1).cpu().numpy())
+
+    def _diverged(self, epoch: int) -> str:
+        kept = f"; the checkpoint of epoch {epoch - 1} is kept" if epoch > 1 and self.folder else ""
+        rate = self.schedule.learning_rate
+        return (
+            f"the loss is no number any more in epoch {epoch}: the likely cause is the learning rate ({rate:g}, "
+            f"{self.settings.optimizer}), which throws the weights further with every step{kept}; begin again with a "
+            f"lower one, as --set training.learning_rate={rate / 10:g}"
+        )
 
     def _save(self) -> None:
         if self.folder is None:
@@ -174,7 +211,7 @@ class Trainer:
         values: dict[str, Any] = {
             "best_epoch": self.best_epoch,
             "schedule": self.schedule.state_dict(),
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self.schedule.learning_rate,
             "history": [vars(row) for row in self.history],
         }
         save_checkpoint(self.folder / "checkpoint", tensors, values)
@@ -206,14 +243,16 @@ def clip_probabilities(model: SpeechModel, data: ClipFeatures) -> NDArray[np.flo
     """Return the probabilities `[clip, label]` of clips in float32: the mean over the windows of each."""
     training = model.training
     model.eval()
-    device = next(model.network.parameters()).device
+    device = next(model.scaling.buffers()).device
+    # Windows of similar length together, so that little is padded.
+    order = np.argsort([one.shape[-1] for one in data.features], kind="stable")
+    windows = np.zeros((len(order), len(model.labels)))
     with torch.inference_mode():
-        parts = [
-            model.network(model.scaling(chunk.to(device))).softmax(dim=1)
-            for chunk in torch.split(data.features, _VALIDATION_BATCH)
-        ]
+        for chunk in np.array_split(order, max(1, -(-len(order) // _VALIDATION_BATCH))):
+            features, lengths = collate([data.features[index] for index in chunk])
+            logits = model.classify(features.to(device), None if lengths is None else lengths.to(device))
+            windows[chunk] = logits.double().softmax(dim=1).cpu().numpy()
     model.train(training)
-    windows = torch.cat(parts).cpu().double().numpy()
     counts = np.diff(data.first)
     mean: NDArray[np.float64] = np.add.reduceat(windows, data.first[:-1], axis=0) / counts[:, np.newaxis]
     return mean

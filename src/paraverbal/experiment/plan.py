@@ -1,0 +1,95 @@
+"""What a run is going to do, decided and written before any work: which clips, which parts, which labels."""
+
+from pathlib import Path
+from typing import Any
+
+from paraverbal.config import read_recipe, recipe_toml
+from paraverbal.corpora.corpus import Corpus
+from paraverbal.corpora.split import LEAST_SPEAKERS, Split, make, official, reject_lone_fold, shared_speakers
+from paraverbal.corpora.split import read as read_split
+from paraverbal.corpora.split import write as write_split
+from paraverbal.errors import RunError, SplitError
+from paraverbal.evaluation.protocol import PARTS
+from paraverbal.settings import Recipe
+
+RECIPE = "recipe.toml"
+SPLIT = "split.csv"
+
+
+def wanted(corpus: Corpus, recipe: Recipe) -> Corpus:
+    """Return the clips of the emotions that the recipe wants."""
+    return corpus.filter(emotions=recipe.split.emotions) if recipe.split.emotions else corpus
+
+
+def planned(recipe: Recipe, corpus: Corpus, split: Split | str | Path | None, fold: int | None) -> tuple[Recipe, Split]:
+    """Return the split, and the recipe with the protocol that it came from."""
+    seed = recipe.training.seed
+    if split is None:
+        reject_lone_fold(fold)
+        if recipe.split.protocol == "official":
+            raise SplitError("protocol official takes the parts from a split file; give it with --split")
+        made = make(corpus, recipe.split, seed)
+        several = corpus.table["speaker"].drop_nulls().n_unique() >= LEAST_SPEAKERS
+        apart = several and not any(shared_speakers(corpus, made).values())
+        return _with_protocol(recipe, "speakers" if apart else "holdout"), made
+    if recipe.split.protocol in ("speakers", "holdout"):
+        raise SplitError(
+            f"protocol {recipe.split.protocol} and a split file were given; the file says it all: give one"
+        )
+    split = split if isinstance(split, Split) else read_split(split)
+    matched = official(corpus, split, fold=fold, valid=recipe.split.valid, seed=seed)
+    missing = [part for part in PARTS if not matched.files(part)]
+    if missing:
+        raise SplitError(f"the split has no clips for {' and '.join(missing)}; train, valid and test need some each")
+    return _with_protocol(recipe, "official"), matched
+
+
+def labels_of(corpus: Corpus, split: Split) -> tuple[str, ...]:
+    """Return the emotions that are trained, sorted; those of the other parts must be among them."""
+    emotions = {part: {row["emotion"] for row in rows(corpus, split, part)} for part in PARTS}
+    untrained = sorted((emotions["valid"] | emotions["test"]) - emotions["train"])
+    if untrained:
+        raise SplitError(
+            f"the split has no training clip of {', '.join(untrained)}; leave them out: "
+            f"--emotions {','.join(sorted(emotions['train']))}"
+        )
+    if len(emotions["train"]) < 2:
+        raise SplitError(f"there is only {', '.join(emotions['train'])} to train; a model needs two emotions at least")
+    return tuple(sorted(emotions["train"]))
+
+
+def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:
+    return recipe.model_copy(update={"split": recipe.split.model_copy(update={"protocol": protocol})})
+
+
+def begun(folder: Path, recipe: Recipe, corpus: Corpus) -> tuple[Recipe, Split]:
+    """Return recipe and split of the run to go on with."""
+    kept = read_recipe(folder / RECIPE)
+    given = _with_protocol(recipe, kept.split.protocol)
+    if given != kept:
+        changed = ", ".join(sorted(set(recipe_toml(kept).splitlines()) - set(recipe_toml(given).splitlines())))
+        raise RunError(
+            f"{folder}: was begun with other settings, see its {RECIPE}: {changed}; give those, or another --output"
+        )
+    return kept, official(corpus, read_split(folder / SPLIT))  # an error if it is another corpus
+
+
+def reject_occupied(folder: Path) -> None:
+    """Raise a RunError if something is there already."""
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file, a folder was expected; give another --output")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RunError(f"{folder}: is not empty; give another --output, or --resume to go on with the run in it")
+
+
+def write_plan(folder: Path, recipe: Recipe, split: Split) -> None:
+    """Write recipe and split into the run folder; the recipe last, as it marks a run that can be resumed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_split(split, folder / SPLIT)
+    (folder / RECIPE).write_text(recipe_toml(recipe), encoding="utf-8")
+
+
+def rows(corpus: Corpus, split: Split, part: str) -> list[dict[str, Any]]:
+    """Return the corpus's rows that are in a part, in the corpus's order."""
+    files = set(split.files(part))
+    return [row for row in corpus.table.iter_rows(named=True) if row["file"] in files]

@@ -1,0 +1,122 @@
+"""Settings of what is done around front end and network: reading, augmenting, training, splitting."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from paraverbal.emotions import EMOTIONS
+from paraverbal.errors import nearest
+from paraverbal.settings.base import FROM_LIST, Count, NotNegative, Positive, Probability, Range, Settings, Share, Whole
+
+# What `audio.seconds = "longest"` counts as before the training clips are known: the longest clip of CREMA-D.
+NOMINAL_LONGEST_SECONDS = 5.005
+
+
+class AudioSettings(Settings):
+    """File -> waveform: mono, at one rate, cut into windows."""
+
+    sampling_rate: Annotated[int, Field(ge=4000, le=192_000)] = 16_000
+    # a longer clip is cut into windows of this length; "longest": that of the longest training clip
+    seconds: Literal["longest"] | Positive = 3.0
+    hop_seconds: Positive = 3.0  # at most this far apart; the windows of a clip are evenly spaced and reach its end
+    # a clip shorter than a window: zeros at its end, or kept as long as it is (batches then carry lengths)
+    short: Literal["pad", "keep"] = "pad"
+    # noise reduction before anything else: none; with the clip's first second as profile of the noise; or adaptive,
+    # without a profile (needs the extra denoise)
+    denoise: Literal["none", "profile", "adaptive"] = "none"
+    level: Literal["none", "peak", "rms"] = "none"
+
+    @property
+    def samples(self) -> int:
+        """Samples of a window."""
+        seconds = NOMINAL_LONGEST_SECONDS if self.seconds == "longest" else self.seconds
+        return round(seconds * self.sampling_rate)
+
+
+class AugmentSettings(Settings):
+    """Changes drawn for each training clip; `copies = 0` trains on the clips as they are.
+
+    An epoch holds each clip once unchanged and `copies` times changed. Each change is applied with `probability`.
+    Changes of the waveform come first, in the order noise, pitch, stretch, shift; then those of the features.
+    """
+
+    copies: Whole = 0
+    probability: Probability = 0.7
+    draw: Literal["epoch", "once"] = "epoch"  # changes are drawn anew each epoch, or once for the whole training
+    noise_snr_db: Literal["none"] | Range = "none"  # white noise is added; its range of signal-to-noise ratios
+    pitch_semitones: NotNegative = 0.0  # greatest shift of pitch, up or down; the duration stays
+    stretch: Annotated[tuple[Positive, Positive], FROM_LIST] = (
+        1.0,
+        1.0,
+    )  # range of the factor of duration; pitch stays
+    shift: Probability = 0.0  # greatest circular shift of the waveform in time, as a share of it
+    noise_deviation: NotNegative = 0.0  # of normal noise added to the features, in their unit
+    roll: Probability = 0.0  # greatest circular shift of the features in time, as a share of the frames
+    # range of the number that the features are multiplied by
+    factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
+    frequency_mask: Annotated[tuple[Whole, Whole], FROM_LIST] = (0, 0)  # range of bands that are masked, in one piece
+    time_mask: Annotated[tuple[Whole, Whole], FROM_LIST] = (0, 0)  # range of frames that are masked, in one piece
+    mask_value: Literal["floor", "max"] = "floor"  # a mask holds the least, or the greatest value of the clip
+
+    @property
+    def changes_waveform(self) -> bool:
+        """Whether a change needs the waveform, so that features cannot be computed once."""
+        changes = self.noise_snr_db != "none" or self.pitch_semitones or self.shift or self.stretch != (1.0, 1.0)
+        return bool(self.copies and changes)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("factor", "stretch", "noise_snr_db", "frequency_mask", "time_mask"):
+            value = getattr(self, name)
+            if value != "none" and value[0] > value[1]:
+                raise ValueError(
+                    f"augment.{name} goes from {value[0]:g} to {value[1]:g}; give the smaller number first"
+                )
+        return self
+
+
+class TrainingSettings(Settings):
+    """The optimiser, its schedule, and when to stop."""
+
+    seed: Whole = 0
+    epochs: Count = 200
+    batch_size: Count = 32
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: Positive = 1e-3
+    weight_decay: NotNegative = 1e-5  # L2, added to the gradient
+    momentum: Share = 0.9  # sgd only, Nesterov's
+    # plateau: x `plateau_factor` when validation loss stands still; time: / (1 + decay x step), as in Keras;
+    # exponential: x (1 - decay) after each epoch
+    schedule: Literal["plateau", "constant", "time", "exponential"] = "plateau"
+    decay: Share = 0.0  # time and exponential only
+    plateau_factor: Annotated[float, Field(gt=0, le=1)] = 0.5
+    plateau_patience: Whole = 5  # epochs without a lower validation loss before that
+    stop_patience: Count = 35  # epochs without a better validation score before training ends
+    select_by: Literal["wa", "uar", "loss"] = "wa"  # the best epoch by this is kept
+    select_on: Literal["valid", "test"] = (
+        "valid"  # "test" only reproduces published numbers; every report then says "optimistic"
+    )
+    precision: Literal["auto", "32", "bf16"] = "auto"  # auto: bf16 where the processor computes in it
+
+
+class SplitSettings(Settings):
+    """How train, valid and test are cut from a corpus."""
+
+    # auto: speakers apart where at least 3 are known, else holdout, at random; official: what a split file says
+    protocol: Literal["auto", "speakers", "holdout", "official"] = "auto"
+    valid: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    # what `valid` is a share of: all clips, or those that are left when the test part is cut
+    valid_of: Literal["all", "rest"] = "all"
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    emotions: Annotated[tuple[str, ...], FROM_LIST] = ()  # only these; empty: all that the corpus has
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.valid_of == "all" and self.valid + self.test >= 1:
+            raise ValueError(f"valid ({self.valid:g}) and test ({self.test:g}) leave nothing to train on")
+        for emotion in self.emotions:
+            if emotion not in EMOTIONS:
+                raise ValueError(
+                    f"emotions: {emotion!r} is unknown{nearest(emotion, EMOTIONS)}; known: {', '.join(EMOTIONS)}"
+                )
+        return self
