@@ -1,0 +1,133 @@
+"""Commands that use a trained model: predict, models, report, export."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paraverbal.cli.app import app
+from paraverbal.cli.options import AsJson, ModelName, end, tell
+from paraverbal.errors import ParaverbalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from paraverbal.inference.predict import Failure, Prediction
+
+# Seconds; the samples of a window, padded if need be, are held in memory.
+LONGEST_WINDOW = 3600
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(help="Recordings, folders of them, or .txt lists of paths.")],
+    model: ModelName = None,
+    window: Annotated[float | None, typer.Option(help="Seconds of a window, for example 3; else the model's.")] = None,
+    hop: Annotated[
+        float | None, typer.Option(help="Greatest distance of windows in seconds; else the model's.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per recording.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """Tell the emotion in recordings."""
+    from paraverbal.bundle.load import load_model
+    from paraverbal.inference.formats import texts
+    from paraverbal.inference.predict import gather, predict_each
+
+    if as_json and as_csv:
+        raise ParaverbalError("--json and --csv were both given; give one of them")
+    _check_seconds("--window", window)
+    _check_seconds("--hop", hop)
+    loaded = load_model(model)
+    files = gather(paths)
+    if output is not None:
+        _check_writable(output)
+    failed: list[Failure] = []
+    form = "json" if as_json else "csv" if as_csv else "table"
+    outcomes = _told(predict_each(files, loaded, window=window, hop=hop), failed)
+    _print(texts(outcomes, loaded.labels, form), output)
+    end(failed)
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(help="Show this model: a name, a bundle or a run folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the bundled models, or show one with its layers."""
+    from dataclasses import asdict
+
+    from paraverbal.bundle.load import load_model, model_names
+    from paraverbal.report.text import model_text, models_text
+
+    if name is None:
+        manifests = [asdict(load_model(known).manifest) for known in model_names()]
+        keys = ("name", "labels", "sampling_rate", "parameters", "licence")
+        entries = [{key: manifest[key] for key in keys} for manifest in manifests]
+        typer.echo(json.dumps(entries, ensure_ascii=False) if as_json else models_text(entries))
+        return
+    manifest = asdict(load_model(name).manifest)
+    typer.echo(json.dumps(manifest, ensure_ascii=False) if as_json else model_text(manifest))
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
+    """Write a run's report anew and print its scores."""
+    from paraverbal.evaluation.protocol import read_document
+    from paraverbal.report.page import write_report
+    from paraverbal.report.text import run_text
+
+    path = write_report(run)
+    typer.echo(run_text(read_document(run / "result.json")))
+    tell(f"report: {path}")
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="Run folder, bundle folder or name.")],
+    output: Annotated[Path, typer.Option(help="New folder for the ONNX graph, bundle.json and model card.")],
+    name: Annotated[str | None, typer.Option(help="What to call the model; else its own name.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the weights, for example cc-by-nc-sa-4.0.")] = None,
+) -> None:
+    """Write what deployment needs: graph, manifest, card."""
+    from paraverbal.report.deploy import export as export_model
+
+    typer.echo(str(export_model(model, output, name=name, licence=licence)))
+
+
+def _told(outcomes: "Iterable[Prediction | Failure]", failed: "list[Failure]") -> "Iterator[Prediction | Failure]":
+    """Pass outcomes on; tell each failure on stderr and note it."""
+    from paraverbal.inference.predict import Failure
+
+    for outcome in outcomes:
+        if isinstance(outcome, Failure):
+            failed.append(outcome)
+            tell(f"{outcome.file}: {outcome.error}")
+        yield outcome
+
+
+def _print(pieces: "Iterable[str]", output: Path | None) -> None:
+    """Write pieces of text as they come, so that an interruption loses none that were done."""
+    if output is None:
+        for piece in pieces:
+            typer.echo(piece, nl=False)
+        return
+    with output.open("w", encoding="utf-8") as file:
+        for piece in pieces:
+            file.write(piece)
+            file.flush()
+
+
+def _check_writable(output: Path) -> None:
+    """Raise before any work if the file cannot be written; what is in it stays."""
+    try:
+        output.open("a").close()
+    except OSError as error:
+        raise ParaverbalError(f"{output}: cannot be written ({error.strerror}); give another --output") from error
+
+
+def _check_seconds(option: str, seconds: float | None) -> None:
+    if seconds is not None and not 0 < seconds <= LONGEST_WINDOW:
+        raise ParaverbalError(f"{option} {seconds:g}: expected seconds above 0 and at most {LONGEST_WINDOW}")
