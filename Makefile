@@ -26,7 +26,7 @@ test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORP
 	$(VENV)/bin/pytest --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/
-	for name in install training batches prediction command frontend; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+	for name in install training batches prediction command frontend audit; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
 docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run for the walkthrough, CNN_RUN=an adaptive-cnn run
 	$(VENV)/bin/python docs/settings.py

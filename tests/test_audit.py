@@ -1,6 +1,7 @@
 """What is in a corpus is counted by decoding it, and what leaks from train to test is said."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ import soundfile
 
 from paraverbal.audit import audit, inventory
 from paraverbal.corpora import read_corpus
-from paraverbal.corpora.corpus import Corpus, Origin
+from paraverbal.corpora.corpus import Corpus, Origin, join
 from paraverbal.corpora.split import Split, holdout, speakers_apart
 
 
@@ -104,6 +105,104 @@ def test_of_several_folds_the_one_with_the_fewest_test_clips_counts(corpus):
 def test_choosing_on_test_clips_is_a_leak(corpus):
     assert audit(corpus, holdout(corpus))["selection"]["verdict"] == "ok"
     assert audit(corpus, holdout(corpus), selected_on="test")["selection"]["verdict"] == "leak"
+
+
+def rows_of(*, speakers, emotions, **columns):
+    """Make as many rows as `speakers` says for each speaker and emotion; further columns are by speaker."""
+    return [
+        {"file": f"{speaker}/{emotion}{number}.wav", "emotion": emotion, "speaker": speaker}
+        | {name: values[speaker] for name, values in columns.items()}
+        for speaker, counts in speakers.items()
+        for emotion, count in zip(emotions, counts, strict=True)
+        for number in range(count)
+    ]
+
+
+def audited(rows, test=()):
+    """Return the findings where the listed files are the test part and all others train."""
+    made = Corpus.from_rows(Path("nowhere"), rows, Origin("made"))
+    table = made.table.select("file", "emotion").with_columns(
+        fold=pl.lit(1, pl.Int64),
+        split=pl.when(pl.col("file").is_in(list(test))).then(pl.lit("test")).otherwise(pl.lit("train")),
+    )
+    return audit(made, Split(table))
+
+
+def test_sentences_in_two_parts_are_to_be_known_but_no_leak():
+    rows = [{"file": f"{number}.wav", "emotion": "fear", "sentence": f"{number % 3}"} for number in range(6)]
+    finding = audited(rows, test=["0.wav", "1.wav"])["shared_sentences"]
+    assert (finding["verdict"], finding["items"]) == ("notice", {"train/test": ["0", "1"]})
+    assert finding["detail"].startswith("2 of 3 sentences are in two parts (2 in train and test)")
+    finding = audited(rows, test=["0.wav", "3.wav"])["shared_sentences"]
+    assert (finding["verdict"], finding["detail"]) == ("ok", "no sentence is in two parts")
+    unknown = [{"file": row["file"], "emotion": "fear"} for row in rows]
+    assert audited(unknown, test=["0.wav"])["shared_sentences"]["detail"] == "no sentence is known"
+
+
+def test_sentences_of_two_corpora_are_different_ones(tmp_path):
+    corpora = [
+        Corpus.from_rows(tmp_path / name, [{"file": "x.wav", "emotion": "fear", "sentence": "1"}], Origin(name))
+        for name in ("a", "b")
+    ]
+    both = join(corpora)
+    table = both.table.select("file", "emotion").with_columns(
+        fold=pl.lit(1, pl.Int64), split=pl.Series(["train", "test"])
+    )
+    assert audit(both, Split(table))["shared_sentences"]["verdict"] == "ok"
+
+
+def test_a_speaker_without_an_emotion_is_to_be_known():
+    even = {"a": (3, 3), "b": (2, 4), "c": (3, 2)}
+    assert audited(rows_of(speakers=even, emotions=("anger", "fear")))["speakers_and_classes"]["verdict"] == "ok"
+    finding = audited(rows_of(speakers=even | {"d": (5, 0)}, emotions=("anger", "fear")))["speakers_and_classes"]
+    assert (finding["verdict"], finding["items"]) == ("notice", {"d": {"anger": 5, "fear": 0}})
+    assert finding["detail"].startswith("1 of 4 speakers lack an emotion")
+
+
+def test_a_speaker_with_over_three_times_the_median_is_to_be_known():
+    three = {"a": (2, 2), "b": (2, 2), "c": (6, 6)}
+    assert audited(rows_of(speakers=three, emotions=("anger", "fear")))["speakers_and_classes"]["verdict"] == "ok"
+    finding = audited(rows_of(speakers=three | {"c": (6, 7)}, emotions=("anger", "fear")))["speakers_and_classes"]
+    assert (finding["verdict"], finding["items"]) == ("notice", {"c": {"anger": 6, "fear": 7}})
+    assert "1 have over 3 times the median of 4 clips" in finding["detail"]
+
+
+def test_an_emotion_that_one_sex_has_twice_as_often_is_to_be_known():
+    sex = {"a": "female", "b": "male"}
+    even = rows_of(speakers={"a": (10, 20), "b": (20, 10)}, emotions=("anger", "fear"), sex=sex)
+    assert audited(even)["balance"]["verdict"] == "ok"
+    uneven = rows_of(speakers={"a": (10, 21), "b": (21, 10)}, emotions=("anger", "fear"), sex=sex)
+    finding = audited(uneven)["balance"]
+    assert finding["verdict"] == "notice"
+    assert "by sex of anger, fear" in finding["detail"]
+    assert finding["items"] == {"sex female": {"anger": 10, "fear": 21}, "sex male": {"anger": 21, "fear": 10}}
+
+
+def test_an_emotion_that_one_language_lacks_is_to_be_known():
+    language = {"a": "el", "b": "en", "c": "ur"}
+    counts = {"a": (20, 10), "b": (20, 0), "c": (20, 5)}
+    finding = audited(rows_of(speakers=counts, emotions=("anger", "fear"), language=language))["balance"]
+    assert finding["verdict"] == "notice"
+    assert finding["items"]["language en"] == {"anger": 20, "fear": 0}
+    assert "language of fear" in finding["detail"]
+
+
+def test_shares_of_few_clips_say_nothing():
+    sex = {"a": "female", "b": "male"}
+    counts = {"a": (50, 9), "b": (50, 0)}
+    assert audited(rows_of(speakers=counts, emotions=("anger", "fear"), sex=sex))["balance"]["verdict"] == "ok"
+
+
+def test_without_two_sexes_or_languages_there_is_nothing_to_compare(corpus):
+    assert audit(corpus, holdout(corpus))["balance"]["detail"] == "fewer than two sexes or languages are known"
+
+
+def test_an_utterance_in_several_folds_is_counted_once(corpus):
+    table = holdout(corpus).table
+    folds = pl.concat([table, table.with_columns(fold=pl.lit(2, pl.Int64))])
+    one, several = audit(corpus, Split(table)), audit(corpus, Split(folds))
+    assert several["speakers_and_classes"] == one["speakers_and_classes"]
+    assert several["shared_speakers"] == one["shared_speakers"]
 
 
 def test_every_finding_has_the_same_keys_and_is_json(corpus):

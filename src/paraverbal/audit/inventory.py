@@ -1,21 +1,17 @@
-"""Corpus and split -> what is in them, and what would make a score look better than it is."""
+"""What is in a corpus: clips, hours, emotions, speakers, and the files that are broken."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from paraverbal.audio.read import read
 from paraverbal.errors import AudioError
 
 if TYPE_CHECKING:
     from paraverbal.corpora.corpus import Corpus
-    from paraverbal.corpora.split import Split
-
-# With fewer test clips of an emotion than this, one clip moves its recall by 20 points or more.
-FEWEST_TEST_CLIPS = 5
 
 # Decoding releases the interpreter's lock, so threads share the processors well.
 _WORKERS = 4
@@ -90,67 +86,6 @@ def inventory(corpus: "Corpus") -> Inventory:
         licence=corpus.licence,
         source=corpus.source,
     )
-
-
-def audit(corpus: "Corpus", split: "Split", *, selected_on: Literal["valid", "test"] = "valid") -> dict[str, Any]:
-    """Look for what would make the scores of a split look better, or surer, than they are.
-
-    Args:
-        corpus: The corpus that the split was made from.
-        split: Train, valid and test.
-        selected_on: What the best epoch is chosen on.
-
-    Returns:
-        Findings by the name of the check (`shared_speakers`, `small_classes`, `selection`), each `{check, verdict,
-        detail, items}`: the verdict is `ok`, `notice` (to be known) or `leak` (the score is too good), the detail a
-        sentence, the items what it is about: pair of parts -> speakers, emotion -> test clips.
-    """
-    findings = [_shared_speakers(corpus, split), _small_classes(split), _selection(selected_on)]
-    return {finding["check"]: finding for finding in findings}
-
-
-def _shared_speakers(corpus: "Corpus", split: "Split") -> dict[str, Any]:
-    from paraverbal.corpora.split import shared_speakers
-
-    check = "shared_speakers"
-    unknown = corpus.table["speaker"].null_count()
-    if unknown == len(corpus):
-        return _finding(check, "notice", "no speaker is known, so whether they are apart cannot be said")
-    shared = {pair: speakers for pair, speakers in shared_speakers(corpus, split).items() if speakers}
-    if shared:
-        counts = ", ".join(f"{len(speakers)} in {pair.replace('/', ' and ')}" for pair, speakers in shared.items())
-        detail = f"speakers are in two parts ({counts}), so the score does not hold for new speakers"
-        return _finding(check, "leak", detail, shared)
-    if unknown:
-        return _finding(check, "notice", f"no known speaker is in two parts, but {unknown} clips have no speaker")
-    return _finding(check, "ok", "no speaker is in two parts")
-
-
-def _small_classes(split: "Split") -> dict[str, Any]:
-    """Count the test clips of each emotion; with several folds, those of the fold where it has the fewest."""
-    check = "small_classes"
-    rows = split.table.drop_nulls("emotion")
-    fewest: dict[str, int] = {}
-    for fold in split.folds:
-        test = rows.filter((rows["split"] == "test") & (rows["fold"] == fold))
-        counts = Counter(test["emotion"].to_list())
-        fewest = {emotion: min(counts[emotion], fewest.get(emotion, counts[emotion])) for emotion in rows["emotion"]}
-    small = {emotion: fewest[emotion] for emotion in sorted(fewest) if fewest[emotion] < FEWEST_TEST_CLIPS}
-    if not small:
-        return _finding(check, "ok", f"every emotion has {FEWEST_TEST_CLIPS} test clips or more")
-    named = ", ".join(f"{emotion} ({clips})" for emotion, clips in small.items())
-    detail = f"fewer than {FEWEST_TEST_CLIPS} test clips of {named}, so their recall says little"
-    return _finding(check, "notice", detail, small)
-
-
-def _selection(selected_on: str) -> dict[str, Any]:
-    if selected_on == "test":
-        return _finding("selection", "leak", "the best epoch is chosen on the test clips, so the score is optimistic")
-    return _finding("selection", "ok", "the best epoch is chosen on validation clips, never on test clips")
-
-
-def _finding(check: str, verdict: str, detail: str, items: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"check": check, "verdict": verdict, "detail": detail, "items": dict(items or {})}
 
 
 def _seconds_or_error(file: str | Path) -> float | str:
