@@ -92,6 +92,7 @@ MEANINGS = {
     "training.batch_size": "clips in a step",
     "training.optimizer": "Adam, or stochastic gradient descent",
     "training.learning_rate": "of the optimiser, at the beginning",
+    "split.folds": "how many",
     "split.valid": "of the clips, for choosing the epoch",
     "split.test": "of the clips, for the score",
 }

@@ -16,6 +16,7 @@ from tests.tiny import TINY
 from paraverbal import cli
 from paraverbal.bundle import load
 from paraverbal.corpora import read_corpus
+from paraverbal.experiment import CrossValidation
 
 STABLE_KEYS = {
     "uar",
@@ -25,12 +26,16 @@ STABLE_KEYS = {
     "labels",
     "per_class",
     "confusion",
+    "ece",
+    "brier",
     "intervals",
     "clips",
     "protocol",
     "selected_on",
     "audit",
 }
+SCORES = ("uar", "wa", "macro_f1", "loss", "clips")
+COMMANDS = ("predict", "train", "crossval", "evaluate", "compare", "corpus", "recipes", "models", "report", "export")
 SETTINGS = [part for setting in TINY for part in ("--set", setting)]
 
 # Hides modules as if they were not installed, then runs the command line.
@@ -115,7 +120,7 @@ def test_a_broken_recording_does_not_stop_the_rest(command, clips, model):
     first, second, third = map(json.loads, out.splitlines())
     assert code == 1
     for line in (first, second):
-        assert list(line) == ["file", "start", "end", "emotion", "confidence", "probabilities", "warnings"]
+        assert list(line) == ["file", "start", "end", "emotion", "confidence", "probabilities", "warnings", "uncertain"]
         assert list(line["probabilities"]) == list(LABELS)
     assert list(third) == ["file", "error"]
     assert third["file"] == str(clips / "c broken.wav")
@@ -251,7 +256,9 @@ def test_two_forms_at_once_are_refused(refused, clips, model):
         (["cnn-lstm", "--emotions", "angre"], "'angre' is no emotion known here (did you mean"),
         (["cnn-lstm", "--labels", "Wut"], "--labels 'Wut': expected name=value"),
         (["cnn-lstm", "--labels", "Wut=wrath"], "'wrath', which is no emotion"),
-        (["cnn-lstm", "--fold", "2"], "give that too (--split FILE)"),
+        (["cnn-lstm", "--fold", "2"], "give the split file that has them (--split FILE), or one of --protocol"),
+        (["cnn-lstm", "--protocol", "loso"], "the split has the folds 1, 2, 3, 4; choose one (--fold N)"),
+        (["cnn-lstm", "--protocol", "loso", "--fold", "9"], "fold 9 is not in the split; it has 1, 2, 3, 4"),
         (["cnn-lstm", "--split", "gone.csv"], "gone.csv: no such split file"),
         (["cnn-lstm", "--corpus", "gone"], "gone: no such folder or file"),
         (["cnn-lstm", "--columns", "emotion=feelin"], "no column 'feelin'"),
@@ -303,6 +310,157 @@ def test_a_training_prints_one_document_and_tells_what_was_left_out(command, fla
     assert asked["recipe"].split.emotions == ("anger", "sadness")
     for words in ("split: speakers", "UAR", "anger", "epoch"):
         assert words in out
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """Six recordings of one speaker."""
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    for clip in range(6):
+        soundfile.write(folder / f"{clip}.wav", np.random.default_rng(clip).uniform(-0.5, 0.5, 8000), 16000)
+    rows = [f"{clip}.wav,{('anger', 'fear')[clip % 2]},s1" for clip in range(6)]
+    (folder / "clips.csv").write_text("\n".join(["file,emotion,speaker", *rows]) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--protocol", "auto"], "protocol auto makes none; give the split file that has them (--split FILE)"),
+        (["--protocol", "official"], "protocol official makes none; give the split file"),
+        (["--protocol", "losso"], "split.protocol = 'losso'"),
+        (["--protocol", "loso", "--folds", "3"], "protocol loso has its own number; leave --folds out"),
+        (["--protocol", "kfold", "--folds", "1"], "folds is 1; expected 2 or more"),
+        (["--protocol", "kfold", "--set", "split.folds=1"], "folds is 1; expected 2 or more"),
+        (["--protocol", "speakers", "--folds", "-1"], "split.folds"),
+        (["--protocol", "speakers", "--folds", "9"], "4 speakers (those who share a file count as one) cannot be in 9"),
+        (["--protocol", "sentences"], "clips have no sentence"),
+        (["--protocol", "corpora"], "is one corpus, but protocol corpora leaves out one of several"),
+        (["--protocol", "official", "--split", "gone.csv"], "gone.csv: no such split file"),
+        (["--protocol", "loso", "--emotions", "boredom"], "no clip of 'boredom'"),
+    ],
+)
+def test_a_cross_validation_that_is_asked_for_wrongly_is_refused_before_any_work(
+    refused, synthetic, tmp_path, monkeypatch, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    assert words in refused("crossval", "spectral-svm", "--corpus", synthetic, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("protocol", ["loso", "speakers"])
+def test_one_speaker_cannot_be_left_out(refused, alone, tmp_path, protocol):
+    output = tmp_path / "cv"
+    sentence = refused("crossval", "spectral-svm", "--corpus", alone, "--protocol", protocol, "--output", output)
+    assert "corpus alone: 1 speaker (those who share a file count as one), but 3 are needed; add speakers" in sentence
+    assert "or take protocol kfold" in sentence
+    assert not output.exists()
+
+
+def test_a_cross_validation_prints_one_document_and_tells_what_was_left_out(
+    command, flawed, run, tmp_path, monkeypatch
+):
+    asked = {}
+    folds = [{"fold": fold, **{key: run.document[key] for key in SCORES}} for fold in (1, 2)]
+    spread = {"mean": 0.5, "deviation": 0.1, "least": 0.4, "greatest": 0.6, "count": 2}
+    document = {**run.document, "audit": {"fold 1": run.document["audit"]}, "folds": folds, "spread": {"uar": spread}}
+
+    def crossval(recipe, corpus, *, progress, **others):
+        progress("fold 1")
+        asked.update(others, recipe=recipe)
+        return CrossValidation(tmp_path, document)
+
+    monkeypatch.setattr("paraverbal.experiment.crossval", crossval)
+    arguments = ("crossval", "spectral-svm", "--corpus", flawed, "--protocol", "speakers")
+    code, out, err = command(*arguments, "--folds", "3", "--output", tmp_path / "cv", "--json")
+    assert (code, json.loads(out), out.count("\n")) == (1, document, 1)
+    assert "fold 1\n" in err
+    assert "left out: " in err and "s2_02.wav" in err
+    assert (asked["output"], asked["split"], asked["resume"]) == (tmp_path / "cv", None, False)
+    assert (asked["recipe"].split.protocol, asked["recipe"].split.folds) == ("speakers", 3)
+    code, out, _ = command(*arguments, "--set", "split.folds=4", "--resume", "--emotions", "angry,sad")
+    assert asked["output"] == Path("runs/spectral-svm-flawed-speakers")
+    assert (asked["recipe"].split.folds, asked["resume"]) == (4, True)
+    assert asked["recipe"].split.emotions == ("anger", "sadness")
+    for words in ("2 folds; split: speakers", "fold 2", "all", "standard deviation 10.0"):
+        assert words in out
+
+
+def answers(folder, right, *, emotions=("anger", "fear", "sadness"), **changes):
+    """Write a `predictions.csv` of 60 clips by ten speakers; `right` of ten are right; `changes` are of the first."""
+    folder.mkdir()
+    rows = []
+    for clip in range(60):
+        truth = emotions[clip % 3]
+        predicted = truth if clip % 10 < right else emotions[(clip + 1) % 3]
+        probabilities = {f"p_{label}": 0.8 if label == predicted else 0.1 for label in emotions}
+        row = {"file": f"{clip}.wav", "split": "test", "emotion": truth, "predicted": predicted, "confidence": 0.8}
+        rows.append({**row, "speaker": f"s{clip // 6}", **probabilities})
+    rows[0].update(changes)
+    with (folder / "predictions.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def test_two_results_are_compared_in_one_document_or_a_table(command, tmp_path):
+    better, worse = answers(tmp_path / "better", 8), answers(tmp_path / "worse", 4)
+    code, out, err = command("compare", better, worse / "predictions.csv", "--json")
+    found = json.loads(out)
+    assert (code, err, out.count("\n")) == (0, "", 1)
+    assert list(found) == ["results", "pairs"]
+    assert [(result["name"], result["wa"]) for result in found["results"]] == [
+        (str(better), pytest.approx(0.8)),
+        (str(worse / "predictions.csv"), pytest.approx(0.4)),
+    ]
+    (pair,) = found["pairs"]
+    assert set(pair) == {
+        *("first", "second", "uar_difference", "uar_interval", "wa_difference", "wa_interval"),
+        *("p_uar", "p_wa", "p_mcnemar", "p_adjusted", "clips", "clusters", "warning"),
+    }
+    assert pair["wa_difference"] == pytest.approx(0.4)
+    assert (pair["clips"], pair["clusters"], pair["warning"]) == (60, 10, None)
+    low, high = pair["uar_interval"]
+    assert 0 < low < pair["uar_difference"] < high
+    assert pair["p_mcnemar"] == pytest.approx(2 * 0.5**24)  # 24 clips that only the better one has right
+    code, out, _ = command("compare", better, worse)
+    for words in ("+40.0", "< 0.001", "60 clips, 10 drawn groups"):
+        assert words in out
+
+
+def test_the_run_itself_is_compared_with_its_own_predictions(command, run):
+    code, out, _ = command("compare", run.folder, run.folder / "predictions.csv", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert [result["uar"] for result in found["results"]] == [pytest.approx(run.document["uar"])] * 2
+    assert found["pairs"][0]["uar_difference"] == 0
+    assert found["pairs"][0]["p_mcnemar"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"file": "other.wav"}, "are about other clips: 2 (0.wav, other.wav) in one of them only"),
+        ({"emotion": "fear"}, "do not agree on the emotion of 1 (0.wav)"),
+        ({"speaker": "s9"}, "do not agree on the speakers of the clips"),
+        ({"p_anger": "nan"}, "predictions.csv: probabilities must be finite"),
+        ({"p_anger": "much"}, "a probability is not a number"),
+        ({"predicted": "joy"}, "line 2: predicted is 'joy', expected one of anger, fear, sadness"),
+    ],
+)
+def test_results_that_cannot_be_compared_are_refused(refused, tmp_path, changes, words):
+    assert words in refused("compare", answers(tmp_path / "one", 8), answers(tmp_path / "other", 8, **changes))
+
+
+def test_one_result_the_same_twice_other_labels_and_none_are_refused(refused, tmp_path):
+    one = answers(tmp_path / "one", 8)
+    other = answers(tmp_path / "other", 8, emotions=("anger", "fear", "joy"))
+    assert "needs the predictions of at least two models, got 1" in refused("compare", one)
+    assert "results are given more than once" in refused("compare", one, one)
+    assert "have other labels" in refused("compare", one, other)
+    assert "no such file; expected the predictions.csv of a run" in refused("compare", one, tmp_path / "gone")
 
 
 def test_a_folder_that_holds_something_is_refused_and_left(refused, flawed, run):
@@ -456,13 +614,16 @@ def test_models_are_a_list_and_each_is_shown(command, refused, run, tmp_path, mo
     assert "did you mean 'default'?" in refused("models", "defaul")
 
 
-def test_a_report_is_written_anew(command, refused, run, tmp_path):
+def test_a_report_is_written_anew(command, refused, run, flawed, tmp_path):
     page = run.folder / "report.html"
+    command("report", run.folder, "--corpus", flawed)
     before = page.read_text()
     code, out, err = command("report", run.folder)
     assert code == 0
     assert "split: speakers" in out
     assert err == f"report: {page}\n"
+    assert len(page.read_text()) < len(before), "without the recordings there is nothing to hear"
+    command("report", run.folder, "--corpus", flawed)
     assert page.read_text() == before
     assert "result.json: no such file" in refused("report", tmp_path)
 
@@ -485,7 +646,7 @@ def test_what_is_no_command_is_2_without_a_traceback(command, arguments):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("name", ["predict", "train", "evaluate", "corpus", "recipes", "models", "report", "export"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(command, name):
     code, out, _ = command(name, "--help")
     assert code == 0
@@ -502,6 +663,7 @@ def test_without_extras_a_clip_is_predicted(clips, model):
     "arguments",
     [
         ["train", "cnn-lstm", "--corpus", "here"],
+        ["crossval", "cnn-lstm", "--corpus", "here", "--protocol", "loso"],
         ["evaluate", "MODEL", "--corpus", "here"],
         ["corpus", "here"],
         ["recipes"],

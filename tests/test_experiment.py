@@ -30,6 +30,8 @@ STABLE_KEYS = [
     "labels",
     "per_class",
     "confusion",
+    "ece",
+    "brier",
     "intervals",
     "clips",
     "protocol",
@@ -274,7 +276,7 @@ def test_a_run_cannot_go_on_with_other_settings_or_another_corpus(run, flawed, t
     [
         ({"recipe": "cnn-lstn"}, RecipeError, "did you mean 'cnn-lstm'"),
         ({"corpus": "nowhere"}, CorpusError, "nowhere: no such folder or file"),
-        ({"fold": 2}, SplitError, "fold 2 was asked for without the split"),
+        ({"fold": 2}, SplitError, "protocol auto makes none; give the split file"),
         ({"split": "nowhere.csv"}, SplitError, r"nowhere\.csv: no such split file"),
     ],
 )

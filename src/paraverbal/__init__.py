@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from paraverbal.corpora import Split as Split
     from paraverbal.corpora import read_corpus as read_corpus
     from paraverbal.errors import ParaverbalError as ParaverbalError
+    from paraverbal.evaluation.compare import compare as compare
+    from paraverbal.evaluation.compare import read_predictions as read_predictions
     from paraverbal.evaluation.evaluate import evaluate as evaluate
     from paraverbal.evaluation.protocol import Result as Result
+    from paraverbal.experiment import CrossValidation as CrossValidation
     from paraverbal.experiment import Run as Run
+    from paraverbal.experiment import crossval as crossval
     from paraverbal.experiment import train as train
     from paraverbal.inference.predict import Prediction as Prediction
     from paraverbal.inference.predict import predict as predict
@@ -30,6 +34,7 @@ __version__ = "0.1.0"
 # Public name -> module that defines it.
 _HOMES = {
     "Corpus": "corpora",
+    "CrossValidation": "experiment",
     "Model": "bundle.load",
     "ParaverbalError": "errors",
     "Prediction": "inference.predict",
@@ -37,10 +42,13 @@ _HOMES = {
     "Result": "evaluation.protocol",
     "Run": "experiment",
     "Split": "corpora",
+    "compare": "evaluation.compare",
+    "crossval": "experiment",
     "evaluate": "evaluation.evaluate",
     "inventory": "audit",
     "load_model": "bundle.load",
     "predict": "inference.predict",
+    "read_predictions": "evaluation.compare",
     "read_corpus": "corpora",
     "read_recipe": "config",
     "recipe_names": "config",

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from paraverbal.corpora.corpus import COLUMNS
 from paraverbal.errors import MetricError, RunError
 from paraverbal.evaluation.compare import PredictionTable, compare, read_predictions
 from paraverbal.evaluation.predictions import Predictions, write_predictions
@@ -190,7 +191,7 @@ def test_what_was_written_is_read_again(tmp_path, speakers):
 
 
 def test_the_predictions_of_a_run_are_read_and_only_its_test_clips(tmp_path):
-    rows = tuple({"file": f"{clip}, a.wav", "emotion": LABELS[clip]} for clip in range(3))
+    rows = tuple(dict.fromkeys(COLUMNS) | {"file": f"{clip}, a.wav", "emotion": LABELS[clip]} for clip in range(3))
     probabilities = np.array([[0.5, 0.5, 0.0], [0.2, 0.7, 0.1], [1 / 3, 1 / 3, 1 / 3]])
     predictions = Predictions(rows, np.arange(3), probabilities, LABELS, ())
     parts = {"train": predictions.only(np.array([True, False, False])), "test": predictions.only(np.arange(3) > 0)}

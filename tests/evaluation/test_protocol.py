@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from paraverbal.errors import MetricError, RunError
 from paraverbal.evaluation.protocol import Result, Training, read_document, run_document, write_document
+from paraverbal.metrics.bootstrap import intervals
 
 LABELS = ("anger", "fear", "neutral")
 TRUTH = np.array([0, 0, 1, 1, 1])
 PROBABILITIES = np.array(
     [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.3, 0.6, 0.1], [0.3, 0.3, 0.4]], dtype=np.float32
 )
-KEYS = "uar wa macro_f1 loss labels per_class confusion intervals clips protocol selected_on audit"
+KEYS = "uar wa macro_f1 loss labels per_class confusion ece brier intervals clips protocol selected_on audit"
 TRAINING = Training(
     recipe={"name": "cnn-lstm", "training": {"epochs": 9}},
     epochs=9,
@@ -51,6 +52,55 @@ def test_a_label_without_clips_has_no_scores_and_support_zero():
 
 def test_the_keys_of_a_result_are_the_stable_ones():
     assert sorted(result().to_dict()) == sorted(KEYS.split())
+
+
+def test_the_calibration_of_a_result_is_what_its_probabilities_are_worth():
+    """Three clips are right, at 0.8, 0.8 and 0.6, two are wrong, at 0.7 and 0.4; no bin holds both kinds."""
+    scored = result()
+    assert scored.ece == pytest.approx((0.2 + 0.2 + 0.4 + 0.7 + 0.4) / 5, abs=1e-6)
+    assert scored.brier == pytest.approx(((PROBABILITIES - np.eye(3)[TRUTH]) ** 2).sum(axis=1).mean(), abs=1e-6)
+
+
+def test_intervals_are_of_95_percent_and_hold_the_score():
+    truth = np.tile([0, 1, 2], 40)
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), 120) * 0.5 + 0.5 * np.eye(3)[np.roll(truth, 1)]
+    probabilities[:80] = 0.1 + 0.7 * np.eye(3)[truth[:80]]
+    speakers = [f"s{clip // 12}" for clip in range(120)]
+    scored = Result.from_predictions(
+        truth, probabilities, labels=LABELS, protocol="speakers", selected_on="valid", speakers=speakers
+    )
+    found, expected = scored.intervals, intervals(truth, probabilities.argmax(axis=1), 3, groups=speakers)
+    assert (found["level"], found["clips"], found["clusters"], found["warning"]) == (0.95, 120, 10, None)
+    for key in ("uar", "wa", "macro_f1"):
+        low, high = found[key]
+        assert low < getattr(scored, key) < high
+        assert (low, high) == getattr(expected, key)
+    assert {label: tuple(found["recall"][label]) for label in LABELS} == dict(zip(LABELS, expected.recall, strict=True))
+    alone = Result.from_predictions(truth, probabilities, labels=LABELS, protocol="speakers", selected_on="valid")
+    assert alone.intervals["clusters"] == 120
+    assert np.ptp(alone.intervals["wa"]) < np.ptp(found["wa"])
+
+
+def test_few_clips_and_one_speaker_are_warned_of():
+    assert "rests on only 5 clips" in result().intervals["warning"]
+    alone = result(speakers=["03"] * 5).intervals
+    assert (alone["uar"], alone["wa"], alone["clusters"]) == (None, None, 1)
+    assert alone["warning"].startswith("There is no interval: 5 clips of a single group")
+    assert alone["recall"] == {"anger": None, "fear": None, "neutral": None}
+
+
+def test_a_result_of_before_there_were_intervals_is_read():
+    document = result().to_dict()
+    for key in ("ece", "brier", "intervals"):
+        del document[key]
+    old = Result.from_dict(document)
+    assert (old.ece, old.brier, old.intervals) == (None, None, {})
+    assert old.uar == result().uar
+
+
+def test_probabilities_that_are_no_numbers_are_an_error():
+    with pytest.raises(MetricError, match="must be finite"):
+        Result.from_predictions(TRUTH, PROBABILITIES * np.nan, labels=LABELS, protocol="p", selected_on="valid")
 
 
 def test_a_result_cannot_be_changed():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 from paraverbal.inference.formats import csv_text, json_line, table
 from paraverbal.inference.predict import Failure, Prediction
@@ -26,15 +27,25 @@ def test_a_json_line_has_the_stable_keys():
         "confidence": 0.7,
         "probabilities": {"anger": 0.7, "neutral": 0.1, "sadness": 0.2},
         "warnings": [],
+        "uncertain": False,
     }
-    assert list(json.loads(line)) == ["file", "start", "end", "emotion", "confidence", "probabilities", "warnings"]
+    assert list(json.loads(line)) == [
+        "file",
+        "start",
+        "end",
+        "emotion",
+        "confidence",
+        "probabilities",
+        "warnings",
+        "uncertain",
+    ]
     assert json.loads(json_line(FAILED)) == {"file": "broken.wav", "error": "cannot be read; convert it"}
     assert json.loads(json_line(WARNED))["confidence"] == 0.666667
 
 
 def test_csv_has_a_column_for_each_label_and_a_row_for_each_input():
     rows = list(csv.DictReader(io.StringIO(csv_text([GOOD, WARNED, FAILED], LABELS))))
-    assert list(rows[0]) == ["file", "start", "end", "emotion", "confidence", *LABELS, "warnings", "error"]
+    assert list(rows[0]) == ["file", "start", "end", "emotion", "confidence", *LABELS, "warnings", "error", "uncertain"]
     assert (rows[0]["emotion"], rows[0]["sadness"], rows[0]["error"]) == ("anger", "0.2", "")
     assert (rows[1]["file"], rows[1]["warnings"]) == ("声音, 1.wav", "short: x")
     assert (rows[2]["file"], rows[2]["emotion"], rows[2]["error"]) == ("broken.wav", "", "cannot be read; convert it")
@@ -54,6 +65,14 @@ def test_the_table_has_aligned_columns_and_says_warnings_and_errors_beneath():
         "broken.wav   failed\n"
         "  error: cannot be read; convert it\n"
     )
+
+
+def test_an_uncertain_answer_says_so_in_every_form():
+    doubtful = replace(GOOD, uncertain=True)
+    assert json.loads(json_line(doubtful))["uncertain"] is True
+    rows = list(csv.DictReader(io.StringIO(csv_text([doubtful, GOOD, FAILED], LABELS))))
+    assert [row["uncertain"] for row in rows] == ["true", "false", ""]
+    assert table([doubtful]).splitlines()[1].startswith("a.wav  uncertain: anger  0.70")
 
 
 def test_combining_accents_take_no_column():

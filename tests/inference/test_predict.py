@@ -29,6 +29,16 @@ def test_a_recording_gets_the_models_probabilities(clips, model):
     assert prediction.warnings == []
 
 
+def test_an_answer_below_the_models_threshold_is_uncertain(clips, model):
+    file = clips / "a loud.wav"
+    sure = predict(file, model=model)
+    assert not sure.uncertain
+    for threshold, uncertain in ((sure.confidence + 0.001, True), (sure.confidence - 0.001, False)):
+        folder = write_bundle(model.folder.parent / f"threshold {uncertain}", threshold=threshold)
+        found = predict(file, model=folder)
+        assert (found.uncertain, found.emotion) == (uncertain, sure.emotion)
+
+
 def test_the_end_is_the_files_own_duration(clips, model):
     assert predict(clips / "b quiet.flac", model=model).end == 2.5
 

@@ -157,6 +157,20 @@ def test_with_attention_the_embedding_is_the_mean_of_the_mixtures_and_without_th
         torch.testing.assert_close(network.embed(features), expected)
 
 
+@pytest.mark.parametrize("attention", [False, True])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_a_clip_in_a_padded_batch_has_the_logits_that_it_has_alone(dimensions, attention) -> None:
+    # The recipes fit all clips to one length before the network, which can do without.
+    network = built(
+        dimensions=dimensions, rows=12, channels=(4, 6), pools=(2, 3), lstm_units=8, attention=attention
+    ).eval()
+    lengths = torch.tensor([6, 1000, 7, 257, 13])
+    features = torch.randn(5, 12, 1000) * torch.linspace(1, 3, 5).view(-1, 1, 1)
+    with torch.inference_mode():
+        alone = torch.cat([network(one[None, :, :length]) for one, length in zip(features, lengths, strict=True)])
+        torch.testing.assert_close(network(features, lengths), alone, atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dimensions", [1, 2])
 def test_the_fewest_frames_that_the_settings_name_pass_and_one_less_does_not(dimensions) -> None:
     network = built(dimensions=dimensions, rows=24, channels=(2, 2), pools=(2, 3), lstm_units=4).eval()

@@ -7,7 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from paraverbal.evaluation.protocol import Result, Training, run_document, write_document
+from paraverbal.evaluation.calibration import calibrate, calibration_document
+from paraverbal.evaluation.groups import group_scores
+from paraverbal.evaluation.predictions import Predictions
+from paraverbal.evaluation.protocol import Result, Training, read_document, run_document, write_document
+from paraverbal.evaluation.robustness import ConditionScores, RobustnessTable
 
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness")
 RECIPE = {
@@ -31,6 +35,16 @@ AUDIT = {
         "items": {"fear": 3},
     },
     "selection": {"check": "selection", "verdict": "ok", "detail": "chosen on validation clips", "items": {}},
+}
+
+COUNTED = {
+    **AUDIT,
+    "speakers_and_classes": {
+        "check": "speakers_and_classes",
+        "verdict": "notice",
+        "detail": "1 of 6 speakers lack an emotion, so a voice may tell the emotion",
+        "items": {"03": {"anger": 12, "fear": 0}},
+    },
 }
 
 
@@ -66,6 +80,15 @@ def make_run(tmp_path):
 def run_folder(tmp_path_factory):
     """A run folder as it is, for tests that change nothing in it."""
     return write_run(tmp_path_factory.mktemp("runs") / "a run")
+
+
+@pytest.fixture(scope="session")
+def evaluated(tmp_path_factory):
+    """A run folder that tells all that can be told of scores, for tests that change nothing in it."""
+    folder = write_run(tmp_path_factory.mktemp("evaluated") / "run", COUNTED)
+    document = read_document(folder / "result.json")
+    write_document({**document, **worth()}, folder / "result.json")
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +129,43 @@ def write_run(folder, audit=AUDIT, selected_on="valid"):
     write_rows(folder / "predictions.csv", prediction_rows())
     write_rows(folder / "split.csv", split_rows())
     return folder
+
+
+def worth():
+    """What a run tells of its scores beside the scores; half of the speakers are understood worse."""
+    valid, test = predictions(100, 3.4, 2), predictions(149, 3.2, 0)
+    tables = group_scores(test, draws=50)
+    rows = [
+        ConditionScores("clean", "as it was recorded", 0.8, 0.81, 0.6, (0.7, 0.9), 0.0, None, None),
+        ConditionScores("noise_0_db", "white noise", 0.5, 0.52, 1.4, (0.4, 0.6), 0.3, (0.2, 0.4), 0.0004),
+    ]
+    left_out = {"mp3": "this libsndfile writes no MP3"}
+    return {
+        **{key: value for key, value in scored_by_speaker(test).items() if key != "audit"},
+        "calibration": calibration_document(calibrate(valid), test),
+        "groups": {name: table.to_dict() for name, table in tables.items()},
+        "robustness": RobustnessTable(tuple(rows), 149, 6, 0, left_out, (), None).to_dict(),
+    }
+
+
+def scored_by_speaker(found):
+    return Result.from_predictions(
+        found.truth,
+        found.probabilities,
+        labels=LABELS,
+        protocol="loso",
+        selected_on="valid",
+        speakers=found.speakers,
+    ).to_dict()
+
+
+def predictions(clips, sharpness, seed):
+    truth, probabilities = drawn(clips, sharpness, seed)
+    rows = tuple(
+        {"file": f"{clip}.wav", "speaker": f"s{clip % 6}", "sex": "female" if clip % 2 else "male", "corpus": "made-up"}
+        for clip in range(clips)
+    )
+    return Predictions(rows, truth, probabilities, LABELS, ())
 
 
 def history(epochs):

@@ -164,3 +164,9 @@ def test_drawing_changes_no_global_setting(result):
     before = dict(matplotlib.rcParams)
     png(confusion_figure(result))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_few_colours_take_fewer_bytes_and_look_the_same(result):
+    many, few = png(confusion_figure(result)), png(confusion_figure(result), 256)
+    assert len(few) < len(many) / 2
+    assert np.abs(pixels(many)[:, :, :3] - pixels(few)[:, :, :3]).mean() < 0.001

@@ -3,7 +3,9 @@ import re
 from base64 import b64encode
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+import soundfile
 
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import read_document, write_document
@@ -165,3 +167,57 @@ def test_a_damaged_run_is_an_error_and_leaves_no_page(make_run):
     with pytest.raises(RunError):
         write_report(folder)
     assert not (folder / "report.html").exists()
+
+
+@pytest.fixture(scope="module")
+def full(evaluated):
+    """The page of a run that tells all, with sound."""
+    rows = (evaluated / "predictions.csv").read_text().splitlines()[1:]
+    recording = evaluated / "noise.wav"
+    soundfile.write(recording, np.random.default_rng(0).normal(0, 0.2, 8 * 16_000).clip(-1, 1), 16_000)
+    path = write_report(evaluated, {row.split(",")[0]: recording for row in rows})
+    assert path.stat().st_size < 3_000_000
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_sections_are_in_order(full):
+    sections = (
+        "summary audit scores classes confusion training calibration groups robustness mistakes data failed recipe"
+    )
+    assert re.findall(r'<h2 id="([a-z]+)"', full) == sections.split()
+
+
+def test_a_page_that_tells_all_is_well_formed_and_holds_its_sound(full):
+    outline = Outline(full)
+    assert outline.open == []
+    assert len(outline.ids) == len(set(outline.ids))
+    assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
+    assert all(len(words) > 40 for words in outline.alternatives)
+    kinds = [address.partition(";")[0] for address in outline.loaded]
+    assert set(kinds) == {"data:image/png", "data:audio/ogg"}
+    assert kinds.count("data:audio/ogg") == 6
+    assert full.count("the first 6.0 s of") == 6
+
+
+def test_scores_come_with_their_intervals(full, evaluated):
+    found = read_document(evaluated / "result.json")["intervals"]
+    for bounds in (found["uar"], found["wa"], found["macro_f1"], *found["recall"].values()):
+        assert f">{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f}</" in full
+
+
+def test_the_summary_has_a_word_for_each_check_and_why(full):
+    summary = full[: full.index('<h2 id="audit"')]
+    for check, verdict in (("Shared speakers", "leak"), ("Small classes", "notice"), ("Selection", "ok")):
+        assert f'<li>{check}: <strong class="{verdict}">{verdict}</strong></li>' in summary
+    assert "fewer than 5 test clips of fear (3), so their recall says little." in summary.lower()
+    assert "<br>03: anger 12, fear 0" in full
+
+
+def test_the_page_tells_groups_and_worse_recordings(full):
+    for shown in ("By sex", "Largest gap by speaker", "white noise", "+20.0 to +40.0", "&lt; 0.001", "writes no MP3"):
+        assert shown in full
+
+
+def test_a_page_without_recordings_has_no_sound(page):
+    assert "<audio" not in page
+    assert "This run has no calibration." in page

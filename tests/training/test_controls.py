@@ -108,6 +108,13 @@ def test_weights_that_the_last_step_of_an_epoch_throws_away_are_no_good_epoch(tm
     assert not (tmp_path / "history.jsonl").exists()
 
 
+def test_a_loss_that_is_no_number_ends_the_training_at_once() -> None:
+    trainer = Trainer(made(), settings(optimizer="sgd", learning_rate=1e30, batch_size=2), AS_THEY_ARE)
+    with pytest.raises(RunError, match="no number any more in epoch 1:"):
+        trainer.fit(TRAIN, VALID)
+    assert 1 < trainer.schedule.steps < len(TRAIN) // 2
+
+
 def test_without_a_folder_no_checkpoint_is_promised() -> None:
     with pytest.raises(RunError, match="no number any more") as caught:
         Trainer(made(), settings(optimizer="sgd", learning_rate=1e6), AS_THEY_ARE).fit(TRAIN, VALID)

@@ -66,6 +66,9 @@ class Manifest:
         scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips}` for each
             part, and for each corpus of the test part.
         temperature: Probabilities are raised to 1 / temperature and normalised; 1 leaves them.
+        threshold: An answer of less confidence is uncertain; chosen on validation clips, 0: none ever is.
+        quantile: Labels of probability 1 - quantile or more form the set that held the truth in 90 % of the validation
+            clips; 1: all labels.
         graph: Where the network is.
     """
 
@@ -85,6 +88,8 @@ class Manifest:
     licence: str = ""
     scores: Mapping[str, Any] = field(default_factory=dict)
     temperature: float = 1.0
+    threshold: float = 0.0
+    quantile: float = 1.0
     graph: Graph = Graph()
 
     @classmethod
@@ -162,6 +167,10 @@ def _check(manifest: Manifest) -> None:
         value = getattr(manifest, key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
             raise BundleError(f"{key} is {value!r}, a number above 0 was expected; export the model again")
+    for key in ("threshold", "quantile"):
+        value = getattr(manifest, key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise BundleError(f"{key} is {value!r}, a number from 0 to 1 was expected; export the model again")
     for key in ("sampling_rate", "minimum_samples"):
         if not isinstance(getattr(manifest, key), int):
             raise BundleError(

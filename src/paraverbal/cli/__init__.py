@@ -14,7 +14,7 @@ from paraverbal.errors import MissingExtraError, ParaverbalError
 __all__ = ["app", "looking", "main", "training", "using"]
 
 # As `--help` lists them.
-_ORDER = ("predict", "train", "evaluate", "corpus", "recipes", "models", "report", "export")
+_ORDER = ("predict", "train", "crossval", "evaluate", "compare", "corpus", "recipes", "models", "report", "export")
 app.registered_commands.sort(key=lambda command: _ORDER.index(getattr(command.callback, "__name__", "")))
 
 

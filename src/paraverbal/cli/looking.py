@@ -23,8 +23,8 @@ def corpus(
     sampling_rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what is in a corpus, and what a split leaks; or draw one of its clips."""
-    from paraverbal.audit import audit, inventory
+    """Tell what is in a corpus, what a split leaks; or draw one clip."""
+    from paraverbal.audit import audit, inventory, twins_of
     from paraverbal.corpora.split import official
     from paraverbal.corpora.split import read as read_split
     from paraverbal.report.example import check_request
@@ -37,8 +37,11 @@ def corpus(
         return
     leaks = {}
     if split is not None:
-        parts = read_split(split)
-        leaks = {f"fold {fold}": audit(recordings, official(recordings, parts, fold=fold)) for fold in parts.folds}
+        parts, twins = read_split(split), twins_of(recordings)
+        leaks = {
+            f"fold {fold}": audit(recordings, official(recordings, parts, fold=fold), twins=twins)
+            for fold in parts.folds
+        }
     found = inventory(recordings).to_dict(leaks)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else inventory_text(found))
     end(found["broken"])

@@ -23,6 +23,9 @@ Columns = Annotated[
     list[str] | None, typer.Option("--columns", help="Which column holds what, as emotion=feeling; may be given again.")
 ]
 Rate = Annotated[int | None, typer.Option("--sampling-rate", help="Of an .npz that does not state it, in hertz.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="section.key=value, as training.epochs=20; may be given again.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 ModelName = Annotated[str | None, typer.Option("--model", help="Name, bundle folder or run folder; else the default.")]
 

@@ -1,4 +1,4 @@
-"""Commands that train and score: train, evaluate."""
+"""Commands that train and score: train, crossval, evaluate, compare."""
 
 import json
 from pathlib import Path
@@ -15,6 +15,7 @@ from paraverbal.cli.options import (
     Fold,
     Labels,
     Rate,
+    Settings,
     SplitFile,
     emotions_of,
     read_recordings,
@@ -30,12 +31,13 @@ def train(
     split: SplitFile = None,
     fold: Fold = None,
     protocol: Annotated[
-        str | None, typer.Option(help="auto, speakers (apart) or holdout (random); else the recipe's.")
+        str | None,
+        typer.Option(
+            help="auto, speakers (apart), holdout (random), or with --fold one of crossval's; else the recipe's."
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Run folder; else runs/RECIPE-CORPUS.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="section.key=value, as training.epochs=20; may be given again.")
-    ] = None,
+    settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
     emotions: Emotions = "",
     labels: Labels = None,
@@ -66,12 +68,69 @@ def train(
 
 
 @app.command()
+def crossval(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe (see `paraverbal recipes`) or a TOML file.")],
+    corpus: Corpora,
+    protocol: Annotated[
+        str, typer.Option(help="holdout, kfold, speakers, loso, sentences, corpora, or official (with --split).")
+    ],
+    split: SplitFile = None,
+    folds: Annotated[
+        int | None, typer.Option(help="How many, for kfold, speakers, sentences; else the recipe's, else 5.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder; else runs/RECIPE-CORPUS-PROTOCOL.")] = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on in the folder; finished folds are kept.")] = False,
+    emotions: Emotions = "",
+    labels: Labels = None,
+    columns: Columns = None,
+    sampling_rate: Rate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a recipe on each fold and score all test clips."""
+    from paraverbal.config import read_recipe
+    from paraverbal.report.text import crossval_text
+
+    overrides = [*(settings or []), f'split.protocol="{protocol}"']
+    if folds is not None:
+        overrides.append(f"split.folds={folds}")
+    if emotions:
+        overrides.append(f"split.emotions={json.dumps(emotions_of(emotions))}")
+    resolved = read_recipe(recipe, overrides)
+    recordings = read_recordings(corpus, labels, columns, sampling_rate)
+    folder = output or Path("runs") / f"{resolved.name}-{recordings.name}-{protocol}"
+
+    from paraverbal.experiment import crossval as crossval_recipe
+
+    found = crossval_recipe(resolved, recordings, output=folder, split=split, resume=resume, progress=tell)
+    typer.echo(json.dumps(found.document, ensure_ascii=False) if as_json else crossval_text(found.document))
+    report_failed(found.document["failed"])
+
+
+@app.command()
+def compare(
+    results: Annotated[list[Path], typer.Argument(help="Runs, cross-validations or predictions.csv, two at least.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell which of several models is better on the same test clips."""
+    from paraverbal.evaluation.compare import compare as compare_tables
+    from paraverbal.evaluation.compare import read_predictions
+    from paraverbal.report.text import comparison_text
+
+    found = compare_tables([read_predictions(path) for path in results]).to_dict()
+    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else comparison_text(found))
+
+
+@app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name, bundle folder or run folder.")],
     corpus: Corpora,
     split: SplitFile = None,
     fold: Fold = None,
     output: Annotated[Path | None, typer.Option(help="Folder for result.json and predictions.csv.")] = None,
+    harmed: Annotated[
+        bool, typer.Option("--robustness", help="Predict again under noise, telephone, coding, reverberation.")
+    ] = False,
     emotions: Emotions = "",
     labels: Labels = None,
     columns: Columns = None,
@@ -79,19 +138,35 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a model on a corpus or a split's test part."""
+    from paraverbal.bundle.load import load_model
     from paraverbal.evaluation.evaluate import evaluate_predictions
+    from paraverbal.evaluation.groups import groups_document
     from paraverbal.evaluation.predictions import write_predictions
+    from paraverbal.evaluation.protocol import write_document
+    from paraverbal.evaluation.robustness import robustness
     from paraverbal.report.deploy import new_folder
-    from paraverbal.report.text import result_text
+    from paraverbal.report.text import groups_text, result_text, robustness_text
 
     recordings = read_recordings(corpus, labels, columns, sampling_rate)
     if emotions:
         recordings = recordings.filter(emotions=emotions_of(emotions))
     if output is not None:
         new_folder(output)
-    result, predictions = evaluate_predictions(model, recordings, split=split, fold=fold)
+    loaded = load_model(model)
+    result, predictions = evaluate_predictions(loaded, recordings, split=split, fold=fold)
+    document = {**result.to_dict(), "groups": groups_document(recordings, predictions)}
+    if harmed:
+        found = robustness(loaded, recordings, predictions.rows, progress=_tell_robustness)
+        document["robustness"] = found.to_dict()
     if output is not None:
-        result.write(output / "result.json")
+        write_document(document, output / "result.json")
         write_predictions({"test": predictions}, output / "predictions.csv")
-    typer.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result_text(result))
+    text = [result_text(result), groups_text(document["groups"])]
+    text += [robustness_text(document["robustness"])] if harmed else []
+    typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n\n".join(text))
     report_failed(predictions.failed)
+
+
+def _tell_robustness(done: int, total: int) -> None:
+    if done % 50 == 0 or done == total:
+        tell(f"robustness: {done} of {total} clips")

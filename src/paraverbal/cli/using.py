@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paraverbal.cli.app import app
-from paraverbal.cli.options import AsJson, ModelName, end, tell
+from paraverbal.cli.options import AsJson, ModelName, end, read_recordings, tell
 from paraverbal.errors import ParaverbalError
 
 if TYPE_CHECKING:
@@ -73,13 +73,20 @@ def models(
 
 
 @app.command()
-def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option("--corpus", help="The recordings, to hear the worst mistakes; may be given again."),
+    ] = None,
+) -> None:
     """Write a run's report anew and print its scores."""
     from paraverbal.evaluation.protocol import read_document
     from paraverbal.report.page import write_report
     from paraverbal.report.text import run_text
 
-    path = write_report(run)
+    recordings = read_recordings(corpus, None, None, None).paths() if corpus else None
+    path = write_report(run, recordings)
     typer.echo(run_text(read_document(run / "result.json")))
     tell(f"report: {path}")
 

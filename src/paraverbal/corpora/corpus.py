@@ -117,6 +117,10 @@ class Corpus:
         path = self.root / file
         return str(path) if _ARRAY_ADDRESS.fullmatch(file) else path
 
+    def paths(self) -> dict[str, Path | str]:
+        """Return where each file of the table is."""
+        return {file: self.path(file) for file in self.table["file"].unique(maintain_order=True)}
+
     def filter(self, *, emotions: Iterable[str]) -> "Corpus":
         """Return the corpus with only these emotions.
 

@@ -56,7 +56,7 @@ def evaluate_predictions(
         reject_lone_fold(fold)
     else:
         split = official(corpus, split if isinstance(split, Split) else read_split(split), fold=fold)
-        findings = audit(corpus, split, selected_on=selected_on)
+        findings = audit(corpus, split, selected_on=selected_on, listen=True)
         test = set(split.files("test"))
         rows = [row for row in rows if row["file"] in test]
     predictions = predict_rows(model, corpus, rows)
@@ -68,6 +68,7 @@ def evaluate_predictions(
         labels=predictions.labels,
         protocol="all clips" if split is None else "official",
         selected_on=selected_on,
+        speakers=predictions.speakers,
         audit={**findings, **_trained_on(model, corpus, whole=split is None)},
     )
     return result, predictions

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paraverbal.audio.read import read
+from paraverbal.audio.read import info, read
 from paraverbal.bundle.load import Model
 from paraverbal.bundle.temperature import tempered
 from paraverbal.corpora.corpus import Corpus
@@ -32,6 +32,7 @@ class Predictions:
         probabilities: float64 `[clip, label]`.
         labels: Emotions in the order of the model.
         failed: `{file, error}` of each utterance that could not be read.
+        joined: Whether the rows are out of several joined corpora, even if these are all of one.
     """
 
     rows: tuple[Row, ...]
@@ -39,16 +40,45 @@ class Predictions:
     probabilities: NDArray[np.float64]
     labels: tuple[str, ...]
     failed: tuple[dict[str, str], ...]
+    joined: bool = False
+
+    @property
+    def speakers(self) -> list[str | None]:
+        """Who is heard in each clip, named with the corpus where there are several; None where it is not known."""
+        return [_speaker(row, self.joined) for row in self.rows]
 
     def only(self, chosen: NDArray[np.bool_]) -> "Predictions":
         """Return the predictions of some rows, those where `chosen [clip]` is true; failures are left aside."""
         rows = tuple(row for row, keep in zip(self.rows, chosen, strict=True) if keep)
-        return Predictions(rows, self.truth[chosen], self.probabilities[chosen], self.labels, ())
+        return Predictions(rows, self.truth[chosen], self.probabilities[chosen], self.labels, (), self.joined)
 
     def tempered(self, temperature: float) -> "Predictions":
         """Return them as a model with this temperature gives them, in float32 as it does."""
         probabilities = tempered(self.probabilities, temperature).astype(np.float32).astype(np.float64)
         return replace(self, probabilities=probabilities)
+
+
+def duration(corpus: Corpus, row: Row) -> float | None:
+    """Return the seconds of an utterance, from the header of its file; None if that cannot be read."""
+    start: float = row["start"] or 0.0
+    try:
+        end: float = row["end"] or info(corpus.path(row["file"])).seconds
+    except AudioError:
+        return None
+    return end - start
+
+
+def _speaker(row: Row, joined: bool) -> str | None:
+    speaker: str | None = row["speaker"]
+    return f"{row['corpus']}/{speaker}" if joined and speaker is not None else speaker
+
+
+def _clip(row: Row) -> str:
+    """Return what names the utterance: its file, and its seconds where it is a part of that, as media fragments do."""
+    if row["start"] is None and row["end"] is None:
+        return str(row["file"])
+    end = "" if row["end"] is None else f",{row['end']:.9g}"
+    return f"{row['file']}#t={row['start'] or 0:.9g}{end}"
 
 
 def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: int = 2) -> Predictions:
@@ -83,17 +113,25 @@ def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: 
     )
     truth = np.array([model.labels.index(row["emotion"]) for row, _ in good], dtype=np.int64)
     probabilities = np.array([outcome for _, outcome in good], dtype=np.float64).reshape(-1, len(model.labels))
-    return Predictions(tuple(row for row, _ in good), truth, probabilities, tuple(model.labels), failed)
+    joined = corpus.table["corpus"].n_unique() > 1
+    return Predictions(tuple(row for row, _ in good), truth, probabilities, tuple(model.labels), failed, joined)
 
 
 def write_predictions(parts: dict[str, Predictions], path: Path) -> None:
-    """Write `predictions.csv`: file, split, emotion, predicted, confidence, and `p_<label>` for each label."""
+    """Write `predictions.csv`: file, split, emotion, predicted, confidence, speaker, and `p_<label>` for each label.
+
+    An utterance that is a part of its file is named with its seconds, as `talk.wav#t=1.5,3`: each name is there once.
+    """
     labels = next(iter(parts.values())).labels
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["file", "split", "emotion", "predicted", "confidence", *(f"p_{label}" for label in labels)])
+        writer.writerow(
+            ["file", "split", "emotion", "predicted", "confidence", "speaker", *(f"p_{label}" for label in labels)]
+        )
         for part, predictions in parts.items():
-            for row, values in zip(predictions.rows, predictions.probabilities, strict=True):
+            described = zip(predictions.rows, predictions.speakers, predictions.probabilities, strict=True)
+            for row, speaker, values in described:
                 best = int(values.argmax())
-                numbers = [f"{value:.6f}" for value in (values[best], *values)]
-                writer.writerow([row["file"], part, row["emotion"], labels[best], *numbers])
+                numbers = [f"{value:.6f}" for value in values]
+                head = [_clip(row), part, row["emotion"], labels[best], numbers[best], speaker or ""]
+                writer.writerow([*head, *numbers])

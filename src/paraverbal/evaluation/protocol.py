@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike
 
 from paraverbal.errors import MetricError, RunError
 from paraverbal.metrics import classes as scores
+from paraverbal.metrics.bootstrap import intervals
+from paraverbal.metrics.calibration import brier_score, expected_calibration_error
 
 PARTS = ("train", "valid", "test")
 
@@ -35,7 +37,10 @@ class Result:
         clips: Number of clips.
         protocol: How the clips were split, e.g. "speakers", "holdout", "official".
         selected_on: The part that chose the weights: "valid", or "test", which makes the scores optimistic.
-        intervals: Score -> [low, high]; empty where none was computed.
+        ece: Expected calibration error, 15 bins; None where it was not computed.
+        brier: Brier score, summed over labels, 0..2; None where it was not computed.
+        intervals: `uar`, `wa`, `macro_f1` -> [low, high] of 95 %, or null; `recall`: label -> the same; `level`, `draws`,
+            `clips`, `clusters` (speakers that were drawn), `warning`. Empty where none was computed.
         audit: What leaks from training to test, finding -> what was found.
     """
 
@@ -49,7 +54,9 @@ class Result:
     clips: int
     protocol: str
     selected_on: str
-    intervals: dict[str, list[float]] = field(default_factory=dict)
+    ece: float | None = None
+    brier: float | None = None
+    intervals: dict[str, Any] = field(default_factory=dict)
     audit: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -61,6 +68,7 @@ class Result:
         labels: Sequence[str],
         protocol: str,
         selected_on: str,
+        speakers: Sequence[str | None] | None = None,
         audit: Mapping[str, Any] | None = None,
     ) -> Self:
         """Score probabilities against truth.
@@ -71,6 +79,7 @@ class Result:
             labels: Class names.
             protocol: How the clips were split.
             selected_on: The part that chose the weights, "valid" or "test".
+            speakers: Who is heard in each clip, for the intervals: speakers are drawn whole; clips where None.
             audit: Findings about leaks; must be fit for JSON.
 
         Raises:
@@ -93,6 +102,9 @@ class Result:
             clips=len(true),
             protocol=protocol,
             selected_on=selected_on,
+            ece=expected_calibration_error(values, true),
+            brier=brier_score(values, true),
+            intervals=_intervals(true, predicted, labels, speakers),
             audit=dict(audit or {}),
         )
 
@@ -104,7 +116,8 @@ class Result:
             RunError: A key is missing; it is named.
         """
         known = {entry.name: document[entry.name] for entry in fields(cls) if entry.name in document}
-        missing = [entry.name for entry in fields(cls) if entry.name not in (*known, "intervals", "audit")]
+        optional = ("ece", "brier", "intervals", "audit")
+        missing = [entry.name for entry in fields(cls) if entry.name not in (*known, *optional)]
         if missing:
             raise RunError(f"this is no result: it lacks {', '.join(missing)}")
         return cls(**{**known, "labels": tuple(known["labels"])})
@@ -207,6 +220,13 @@ def write_document(document: Mapping[str, Any], path: str | Path) -> None:
         partial.replace(target)
     except (OSError, TypeError, ValueError) as error:
         raise RunError(f"{path}: cannot be written: {error}") from error
+
+
+def _intervals(
+    truth: Any, prediction: Any, labels: Sequence[str], speakers: Sequence[str | None] | None
+) -> dict[str, Any]:
+    found = intervals(truth, prediction, len(labels), groups=speakers).to_dict()
+    return {**found, "recall": dict(zip(labels, found["recall"], strict=True))}
 
 
 def _per_class(truth: Any, prediction: Any, labels: Sequence[str]) -> dict[str, dict[str, float | None]]:

@@ -4,17 +4,16 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from paraverbal.audio.read import info
 from paraverbal.batches import Clip, ClipFeatures, compute_features
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.corpora.split import Split
-from paraverbal.errors import AudioError, CorpusError
+from paraverbal.errors import CorpusError
+from paraverbal.evaluation.predictions import duration
 from paraverbal.experiment.plan import rows
 from paraverbal.models.model import SpeechModel
 from paraverbal.models.svm import SupportVectorMachine
@@ -30,20 +29,10 @@ def with_longest(recipe: Recipe, corpus: Corpus, split: Split) -> Recipe:
     """Return the recipe with the length of the longest training clip in place of `seconds = "longest"`."""
     if recipe.audio.seconds != "longest":
         return recipe
-    seconds = [_seconds(corpus, row) for row in rows(corpus, split, "train")]
+    seconds = [duration(corpus, row) or 0.0 for row in rows(corpus, split, "train")]
     samples = np.ceil(max(seconds, default=0.0) * recipe.audio.sampling_rate)
     longest = max(float(samples) / recipe.audio.sampling_rate, LEAST_WINDOW_SECONDS)
     return recipe.model_copy(update={"audio": recipe.audio.model_copy(update={"seconds": longest})})
-
-
-def _seconds(corpus: Corpus, row: dict[str, Any]) -> float:
-    """Return the duration of an utterance; 0 if its file cannot be read, which is found out when it is."""
-    start = row["start"] or 0.0
-    try:
-        end: float = row["end"] or info(corpus.path(row["file"])).seconds
-    except AudioError:
-        return 0.0
-    return end - start
 
 
 def fit_model(model: SpeechModel, corpus: Corpus, split: Split, folder: Path, tell: Callable[[str], None]) -> Fit:

@@ -1,11 +1,13 @@
 """What a run is going to do, decided and written before any work: which clips, which parts, which labels."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paraverbal.config import read_recipe, recipe_toml
 from paraverbal.corpora.corpus import Corpus
-from paraverbal.corpora.split import LEAST_SPEAKERS, Split, make, official, reject_lone_fold, shared_speakers
+from paraverbal.corpora.protocols import PROTOCOLS, make_folds, shared_emotions
+from paraverbal.corpora.split import LEAST_SPEAKERS, Split, make, official, shared_speakers
 from paraverbal.corpora.split import read as read_split
 from paraverbal.corpora.split import write as write_split
 from paraverbal.errors import RunError, SplitError
@@ -14,25 +16,69 @@ from paraverbal.settings import Recipe
 
 RECIPE = "recipe.toml"
 SPLIT = "split.csv"
+# Protocols that are always folds, of which a training takes one.
+FOLDED = ("kfold", "loso", "sentences", "corpora")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is going to do.
+
+    Attributes:
+        recipe: With the protocol that the split came from.
+        corpus: The clips of the wanted emotions.
+        split: Their parts, one fold.
+        folder: The run folder, in which recipe and split are written.
+        labels: Emotions that are trained, in the order of the logits.
+    """
+
+    recipe: Recipe
+    corpus: Corpus
+    split: Split
+    folder: Path
+    labels: tuple[str, ...]
+
+
+def make_plan(
+    recipe: Recipe, corpus: Corpus, *, output: Path, split: Split | str | Path | None, fold: int | None, resume: bool
+) -> Plan:
+    """Decide what a run is going to do, and write it down; or read it, if a begun run is to go on.
+
+    Raises:
+        SplitError: The parts cannot be made; nothing was written.
+        RunError: `output` holds something already and `resume` is false, or holds another recipe's run.
+    """
+    goes_on = resume and (output / RECIPE).is_file()
+    if not goes_on:
+        reject_occupied(output)
+    recipe, parts = begun(output, recipe, corpus) if goes_on else planned(recipe, corpus, split, fold)
+    labels = labels_of(corpus, parts)
+    if not goes_on:
+        write_plan(output, recipe, parts)
+    return Plan(recipe, corpus, parts, output, labels)
 
 
 def wanted(corpus: Corpus, recipe: Recipe) -> Corpus:
-    """Return the clips of the emotions that the recipe wants."""
-    return corpus.filter(emotions=recipe.split.emotions) if recipe.split.emotions else corpus
+    """Return the clips of the emotions that the recipe wants, or that all corpora share where one is left out."""
+    if recipe.split.emotions:
+        corpus = corpus.filter(emotions=recipe.split.emotions)
+    shared = shared_emotions(corpus) if recipe.split.protocol == "corpora" else ()
+    return corpus.filter(emotions=shared) if shared else corpus
 
 
 def planned(recipe: Recipe, corpus: Corpus, split: Split | str | Path | None, fold: int | None) -> tuple[Recipe, Split]:
     """Return the split, and the recipe with the protocol that it came from."""
     seed = recipe.training.seed
+    if split is None and (fold is not None or recipe.split.protocol in FOLDED):
+        return recipe, folds_of(recipe, corpus).one_fold(fold)
     if split is None:
-        reject_lone_fold(fold)
         if recipe.split.protocol == "official":
             raise SplitError("protocol official takes the parts from a split file; give it with --split")
         made = make(corpus, recipe.split, seed)
         several = corpus.table["speaker"].drop_nulls().n_unique() >= LEAST_SPEAKERS
         apart = several and not any(shared_speakers(corpus, made).values())
         return _with_protocol(recipe, "speakers" if apart else "holdout"), made
-    if recipe.split.protocol in ("speakers", "holdout"):
+    if recipe.split.protocol not in ("auto", "official"):
         raise SplitError(
             f"protocol {recipe.split.protocol} and a split file were given; the file says it all: give one"
         )
@@ -42,6 +88,30 @@ def planned(recipe: Recipe, corpus: Corpus, split: Split | str | Path | None, fo
     if missing:
         raise SplitError(f"the split has no clips for {' and '.join(missing)}; train, valid and test need some each")
     return _with_protocol(recipe, "official"), matched
+
+
+def folds_of(recipe: Recipe, corpus: Corpus) -> Split:
+    """Return all folds of the recipe's protocol, each with train, valid and test.
+
+    Raises:
+        SplitError: The protocol has no folds of its own, or the corpus cannot be cut so.
+    """
+    settings = recipe.split
+    if settings.protocol in ("auto", "official"):
+        raise SplitError(
+            f"folds were asked for, but protocol {settings.protocol} makes none; give the split file that has them "
+            f"(--split FILE), or one of --protocol {', '.join(PROTOCOLS)}"
+        )
+    if settings.protocol == "holdout" and not settings.folds:
+        return make(corpus, settings, recipe.training.seed)
+    return make_folds(
+        corpus,
+        settings.protocol,
+        folds=settings.folds or None,
+        valid=settings.valid,
+        test=settings.test,
+        seed=recipe.training.seed,
+    )
 
 
 def labels_of(corpus: Corpus, split: Split) -> tuple[str, ...]:

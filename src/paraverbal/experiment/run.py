@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from paraverbal.audit import audit
+from paraverbal.audit import Twins, audit
 from paraverbal.bundle.format import Manifest
 from paraverbal.bundle.load import Model, load_model
 from paraverbal.bundle.save import save_bundle
@@ -21,11 +21,12 @@ from paraverbal.config import read_recipe
 from paraverbal.corpora import read_corpus
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.corpora.split import Split
+from paraverbal.evaluation.calibration import calibrate, calibration_document
+from paraverbal.evaluation.groups import groups_document
 from paraverbal.evaluation.predictions import Predictions, predict_rows, write_predictions
 from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
 from paraverbal.experiment.fitting import fit_model, with_longest
-from paraverbal.experiment.plan import RECIPE, begun, labels_of, planned, reject_occupied, rows, wanted, write_plan
-from paraverbal.metrics.calibration import fit_temperature
+from paraverbal.experiment.plan import Plan, make_plan, rows, wanted
 from paraverbal.models.model import SpeechModel, summary
 from paraverbal.report.card import model_card
 from paraverbal.report.page import write_report
@@ -97,21 +98,28 @@ def train(
         RunError: `output` holds something already and `resume` is false, or holds another recipe's run.
         ExportError: The exported graph disagrees with the network; the checkpoint is kept.
     """
-    tell = progress or (lambda line: None)
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     corpus = wanted(corpus if isinstance(corpus, Corpus) else read_corpus(corpus), recipe)
-    folder = Path(output)
-    goes_on = resume and (folder / RECIPE).is_file()
-    if not goes_on:
-        reject_occupied(folder)
-    recipe, split = begun(folder, recipe, corpus) if goes_on else planned(recipe, corpus, split, fold)
-    labels = labels_of(corpus, split)
-    if not goes_on:
-        write_plan(folder, recipe, split)
+    plan = make_plan(recipe, corpus, output=Path(output), split=split, fold=fold, resume=resume)
+    return carry_out(plan, tell=progress or (lambda line: None))
+
+
+def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = None) -> Run:
+    """Do what a plan says.
+
+    Args:
+        plan: Recipe, clips, parts, folder.
+        tell: Told each step and epoch as a line of text.
+        twins: Recordings of the corpus that are the same, if they were looked for before; None looks for them.
+
+    Raises:
+        CorpusError, RunError, ExportError: As `train`.
+    """
+    recipe, corpus, split, folder, labels = plan.recipe, plan.corpus, plan.split, plan.folder, plan.labels
     unlisted = len(corpus) - sum(len(rows(corpus, split, part)) for part in PARTS)
     if unlisted:
         tell(f"notice: {unlisted} of {len(corpus)} clips of the corpus are not in the split and are left out")
-    findings = audit(corpus, split, selected_on=recipe.training.select_on)
+    findings = audit(corpus, split, selected_on=recipe.training.select_on, listen=twins is None, twins=twins)
     for finding in findings.values():
         if finding["verdict"] != "ok":
             tell(f"{finding['verdict']}: {finding['detail']}")
@@ -130,17 +138,20 @@ def train(
     trained = load_model(folder)
     untempered = {part: predict_rows(trained, corpus, rows(corpus, split, part)) for part in PARTS}
     chosen_on = untempered[recipe.training.select_on]
-    manifest = replace(manifest, temperature=fit_temperature(chosen_on.truth, chosen_on.probabilities))
+    chosen = calibrate(chosen_on)
+    manifest = replace(manifest, **asdict(chosen))
     predictions = {part: found.tempered(manifest.temperature) for part, found in untempered.items()}
     results = {part: _result(found, recipe, findings) for part, found in predictions.items()}
     document = run_document(results, _training(model, fit, predictions))
     document["corpora"] = _scores_by_corpus(predictions["test"], recipe)
+    document["groups"] = groups_document(corpus, predictions["test"])
+    document["calibration"] = calibration_document(chosen, untempered["test"])
     document["notices"] = [notice] if notice else []
     write_predictions(predictions, folder / PREDICTIONS)
     write_document(document, folder / RESULT)
     manifest = replace(manifest, training_data=_training_data(corpus, predictions["train"]))
     _describe(folder / BUNDLE, manifest, results, document["corpora"])
-    write_report(folder)
+    write_report(folder, corpus.paths())
     return Run(folder, document)
 
 
@@ -170,6 +181,7 @@ def _result(found: Predictions, recipe: Recipe, findings: dict[str, Any]) -> Res
         labels=found.labels,
         protocol=recipe.split.protocol,
         selected_on=recipe.training.select_on,
+        speakers=found.speakers,
         audit=findings,
     )
 

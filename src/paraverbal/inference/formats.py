@@ -21,20 +21,20 @@ _OTHERS = 2
 def json_line(outcome: Outcome) -> str:
     """Return one outcome as one line of JSON, without the line's end.
 
-    Keys are `file start end emotion confidence probabilities warnings`, of a failed input `file error`.
+    Keys are `file start end emotion confidence probabilities warnings uncertain`, of a failed input `file error`.
     """
     return json.dumps(_document(outcome), ensure_ascii=False)
 
 
 def csv_text(outcomes: Iterable[Outcome], labels: Sequence[str], *, header: bool = True) -> str:
-    """Return outcomes as CSV: `file, start, end, emotion, confidence`, a column a label, `warnings, error`.
+    """Return outcomes as CSV: `file, start, end, emotion, confidence`, a column a label, `warnings, error, uncertain`.
 
     Args:
         outcomes: Predictions and failures; a failure has only `file` and `error`.
         labels: The model's labels.
         header: Whether the first line names the columns.
     """
-    columns = ["file", "start", "end", "emotion", "confidence", *labels, "warnings", "error"]
+    columns = ["file", "start", "end", "emotion", "confidence", *labels, "warnings", "error", "uncertain"]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     if header:
@@ -43,6 +43,7 @@ def csv_text(outcomes: Iterable[Outcome], labels: Sequence[str], *, header: bool
         row = _document(outcome)
         row |= row.pop("probabilities", {})
         row["warnings"] = "; ".join(row.get("warnings", []))
+        row["uncertain"] = str(row.get("uncertain", "")).lower()
         writer.writerow(row)
     return buffer.getvalue()
 
@@ -88,6 +89,7 @@ def _document(outcome: Outcome) -> dict[str, Any]:
         "confidence": round(outcome.confidence, _DIGITS),
         "probabilities": {label: round(value, _DIGITS) for label, value in outcome.probabilities.items()},
         "warnings": list(outcome.warnings),
+        "uncertain": outcome.uncertain,
     }
 
 
@@ -96,7 +98,8 @@ def _row(outcome: Outcome) -> tuple[str, str, str, str]:
         return _printable(outcome.file), "failed", "", ""
     others = sorted(outcome.probabilities.items(), key=lambda item: -item[1])[1 : 1 + _OTHERS]
     shown = ", ".join(f"{label} {value:.2f}" for label, value in others)
-    return _printable(outcome.file), outcome.emotion, f"{outcome.confidence:.2f}", shown
+    emotion = f"uncertain: {outcome.emotion}" if outcome.uncertain else outcome.emotion
+    return _printable(outcome.file), emotion, f"{outcome.confidence:.2f}", shown
 
 
 def _remarks(outcome: Outcome | None) -> list[str]:

@@ -33,6 +33,7 @@ class Prediction:
         confidence: Its probability, 0..1.
         probabilities: Label -> probability, in the model's order; the sum is 1.
         warnings: Sentences about what the model was not made for.
+        uncertain: Whether the confidence is below the threshold that the model's validation clips gave.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Prediction:
     confidence: float
     probabilities: dict[str, float]
     warnings: list[str] = field(default_factory=list)
+    uncertain: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def _predict_file(file: str, model: Model, window: float | None, hop: float | No
         confidence=probabilities[best],
         probabilities=dict(zip(model.labels, probabilities, strict=True)),
         warnings=signal_warnings(waveform, rate),
+        uncertain=probabilities[best] < model.manifest.threshold,
     )
 
 

@@ -15,7 +15,10 @@ from matplotlib.figure import Figure
 
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
+from paraverbal.report import sections
+from paraverbal.report.evaluation_figures import coverage_figure, groups_figure, reliability_figure, robustness_figure
 from paraverbal.report.figures import DARK, LIGHT, confusion_figure, curves_figure, png
+from paraverbal.report.listening import Excerpt, Recordings, excerpts
 from paraverbal.report.run import RunFolder, confident_mistakes, read_run
 from paraverbal.report.tables import confusion_table, per_class_table, percent
 
@@ -23,25 +26,32 @@ PART_NAMES = {"train": "Training", "valid": "Validation", "test": "Test"}
 PROTOCOLS = {
     "speakers": "no speaker in two parts",
     "holdout": "random, stratified by emotion; speakers may be in several parts",
+    "kfold": "random, stratified by emotion; every clip is tested once, speakers may be in several parts",
+    "loso": "a speaker, or a group of them, is left out",
+    "sentences": "no sentence in two parts; speakers may be",
+    "corpora": "a corpus is left out",
     "official": "the folds of a given split file",
 }
+COLOURS = 256  # of a figure; all shades would take three times the bytes
 PIXEL_DENSITY = 1.7  # pixels of a figure for one of the page, so that it is sharp on dense screens
-NAMES_SHOWN = 12  # of a finding's files or speakers; the rest is counted
 
 
-def write_report(folder: str | Path) -> Path:
+def write_report(folder: str | Path, corpus: Recordings | None = None) -> Path:
     """Write `report.html` into a run folder, beside it its figures as PNG, and return the path of the page.
 
     Args:
         folder: A finished run: `result.json`, and as far as they are there `history.jsonl`, `predictions.csv`,
             `split.csv`, `recipe.toml` and `bundle/bundle.json`.
+        corpus: File, as the corpus names it, -> where the recording is; the worst mistakes can then be heard on the page,
+            which holds some seconds of each. None writes a page without sound.
 
     Raises:
         RunError: The run has not finished, a file in it is damaged, or the page cannot be written.
     """
     run = read_run(folder)
     figures = _figures(run)
-    page = _page(run, figures)
+    heard = excerpts(confident_mistakes(run.predictions), corpus) if corpus else []
+    page = _page(run, figures, heard)
     path = run.folder / "report.html"
     draft = path.with_name("report.html.partial")
     try:
@@ -78,25 +88,49 @@ def _figures(run: RunFolder) -> dict[str, _Drawn]:
     if run.history:
         best = run.document.get("best_epoch")
         figures["curves"] = _drawn(partial(curves_figure, run.history, best), _curves_words(run.history, best))
+    return figures | _evaluation_figures(run)
+
+
+def _evaluation_figures(run: RunFolder) -> dict[str, _Drawn]:
+    """Return the figures of what a run tells of its scores beside the scores."""
+    figures = {}
+    if found := sections.calibration(run.document):
+        _, answering, _ = found["sentences"]
+        drawn = partial(reliability_figure, found["before"], found["after"])
+        figures["reliability"] = _drawn(drawn, sections.reliability_words(found))
+        drawn = partial(coverage_figure, found["points"], found["threshold"])
+        figures["coverage"] = _drawn(drawn, f"Accuracy over the share of clips that are answered. {answering}")
+    for name, table in sections.groups(run.document).items():
+        figures[f"groups-{name}"] = _drawn(partial(groups_figure, table), sections.groups_words(table))
+    if conditions := sections.robustness(run.document):
+        figures["robustness"] = _drawn(partial(robustness_figure, conditions), sections.robustness_words(conditions))
     return figures
 
 
 def _drawn(draw: Callable[..., Figure], words: str) -> _Drawn:
-    return _Drawn(png(draw(palette=LIGHT)), png(draw(palette=DARK)), words)
+    return _Drawn(png(draw(palette=LIGHT), COLOURS), png(draw(palette=DARK), COLOURS), words)
 
 
-def _page(run: RunFolder, figures: Mapping[str, _Drawn]) -> str:
+def _page(run: RunFolder, figures: Mapping[str, _Drawn], heard: Sequence[Excerpt]) -> str:
     """Return the page of a run as HTML."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "sentence": _sentence}
+    environment.filters |= {
+        "percent": percent,
+        "sentence": _sentence,
+        "interval": sections.interval,
+        "signed": sections.signed,
+        "signed_interval": sections.signed_interval,
+        "p_value": sections.p_value,
+    }
     template = environment.from_string(
         resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")
     )
     pictures = {name: _picture(name, drawn) for name, drawn in figures.items()}
     widths = {name: drawn.width for name, drawn in figures.items()}
-    return template.render(pictures=pictures, widths=widths, **_scores(run), **_training(run), **_data(run)) + "\n"
+    described = {**_scores(run), **_training(run), **_data(run), **_worth(run), "heard": [_sound(one) for one in heard]}
+    return template.render(pictures=pictures, widths=widths, **described) + "\n"
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:
@@ -112,6 +146,33 @@ def _scores(run: RunFolder) -> dict[str, Any]:
         },
         "mistakes": confident_mistakes(run.predictions),
         "has_predictions": bool(run.predictions),
+        "intervals_note": sections.intervals_note(result),
+        "has_intervals": any(scores.intervals for scores in run.parts.values()),
+        "recall_intervals": result.intervals.get("recall", {}),
+    }
+
+
+def _worth(run: RunFolder) -> dict[str, Any]:
+    """Return what tells how far the scores can be relied on."""
+    tables, conditions = sections.groups(run.document), sections.robustness(run.document)
+    return {
+        "calibration": sections.calibration(run.document),
+        "groups": [sections.group_section(table) for table in tables.values()],
+        "widest": sections.widest(tables),
+        "robustness": conditions,
+        "robustness_notes": sections.robustness_notes(conditions) if conditions else [],
+    }
+
+
+def _sound(excerpt: Excerpt) -> dict[str, Any]:
+    """Return an excerpt for the page."""
+    words = f"Spectrogram of {excerpt.mistake.file}, {excerpt.seconds:.1f} s, 0 to 8 kHz on a mel scale."
+    return {
+        "mistake": excerpt.mistake,
+        "address": excerpt.address,
+        "seconds": excerpt.seconds,
+        "cut": excerpt.cut,
+        "picture": _picture("spectrogram", _Drawn(excerpt.light, excerpt.dark, words)),
     }
 
 
@@ -128,13 +189,15 @@ def _training(run: RunFolder) -> dict[str, Any]:
 
 
 def _data(run: RunFolder) -> dict[str, Any]:
-    findings = [_finding(check, found) for check, found in run.result.audit.items()]
+    findings = [sections.finding(check, found) for check, found in run.result.audit.items()]
     return {
         "corpora": run.manifest.get("training_data", []),
         "clips": run.clips,
         "protocol_meaning": PROTOCOLS.get(run.result.protocol, ""),
         "findings": findings,
         "leaks": [found for found in findings if found["verdict"] == "leak" and found["check"] != "selection"],
+        "cautions": [found for found in findings if found["verdict"] == "notice"],
+        "notices": run.document.get("notices", []),
         "failed": run.document.get("failed", []),
     }
 
@@ -175,23 +238,6 @@ def _settings(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _setting(value: Any) -> Any:
     return (", ".join(map(str, value)) or "–") if isinstance(value, list | tuple) else value
-
-
-def _finding(check: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a finding of the audit for the page; its items as texts such as `train/test: 03, 05`."""
-    items = {key: value if isinstance(value, list) else [value] for key, value in found.get("items", {}).items()}
-    return {
-        "check": check,
-        "name": check.replace("_", " "),
-        "verdict": found.get("verdict", ""),
-        "detail": found.get("detail", ""),
-        "lines": [f"{key}: {_shortened(value)}" for key, value in items.items()],
-    }
-
-
-def _shortened(values: Sequence[object]) -> str:
-    shown = ", ".join(map(str, values[:NAMES_SHOWN]))
-    return shown if len(values) <= NAMES_SHOWN else f"{shown} and {len(values) - NAMES_SHOWN} more"
 
 
 def _sentence(text: str) -> str:

@@ -4,12 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paraverbal.evaluation.protocol import PARTS, Result
-from paraverbal.report.tables import align, confusion_table, per_class_table, scores_table
+from paraverbal.report.tables import align, confusion_table, per_class_table, percent, scores_table
 
+# More groups than this, as speakers often are, are not listed.
+MOST_GROUPS = 12
 # float32
 _BYTES_PER_PARAMETER = 4
 
-_SPLITS = {"holdout": "random (holdout)", "speakers": "speakers apart", "official": "from a file (official)"}
+_SPLITS = {
+    "holdout": "random (holdout)",
+    "kfold": "random (kfold)",
+    "speakers": "speakers apart",
+    "loso": "a speaker left out (loso)",
+    "sentences": "sentences apart",
+    "corpora": "a corpus left out (corpora)",
+    "official": "from a file (official)",
+}
 
 Document = Mapping[str, Any]
 
@@ -30,12 +40,141 @@ def run_text(document: Document) -> str:
         f"{document['recipe']['name']}: {document['parameters']:,} parameters, {row} {document['best_epoch']} of "
         f"{document['epochs']}, {document['minutes']:.1f} minutes; split: {_split(document['protocol'])}"
     )
-    return "\n\n".join([training, scores_table(parts), *_details(Result.from_dict(document))])
+    result = Result.from_dict(document)
+    tables = [training, scores_table(parts), intervals_text(result), *_details(result)]
+    return "\n\n".join(part for part in tables if part)
+
+
+def crossval_text(document: Document) -> str:
+    """Return the scores of a cross-validation: each fold, all clips together, class by class."""
+    header = ["", "clips", "UAR %", "WA %", "macro-F1 %", "loss"]
+    rows = [
+        [f"fold {row['fold']}", str(row["clips"]), *_percents(row), f"{row['loss']:.3f}"] for row in document["folds"]
+    ]
+    result = Result.from_dict({**document, "audit": {}})
+    table = align([header, *rows, ["all", str(result.clips), *_percents(vars(result)), f"{result.loss:.3f}"]])
+    uar = document["spread"]["uar"]
+    spread = f"UAR over folds: mean {percent(uar['mean'])}, {percent(uar['least'])} to {percent(uar['greatest'])}"
+    if uar["deviation"] is not None:
+        spread += f", standard deviation {percent(uar['deviation'])}"
+    leaks = [f"{fold}: {line}" for fold, found in document["audit"].items() for line in findings_lines(found)]
+    head = f"{document['recipe']['name']}: {len(rows)} folds; split: {_split(document['protocol'])}"
+    parts = [head, f"{table}\n{spread}", intervals_text(result), *_details(result), "\n".join(leaks)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _percents(scores: Document) -> list[str]:
+    return [percent(scores[key]) for key in ("uar", "wa", "macro_f1")]
+
+
+def intervals_text(result: Result) -> str:
+    """Return the intervals of a result's scores as a sentence; empty where there are none."""
+    found = result.intervals
+    if not found:
+        return ""
+    names = {"uar": "UAR", "wa": "WA", "macro_f1": "macro-F1"}
+    listed = [
+        f"{name} {percent(found[key][0])} to {percent(found[key][1])}" for key, name in names.items() if found[key]
+    ]
+    drawn = f"{found['clusters']} speakers" if found["clusters"] < found["clips"] else f"{found['clips']} clips"
+    warning = f"\nnotice: {found['warning']}" if found["warning"] else ""
+    told = f"95 % intervals, drawn from {drawn}: {', '.join(listed)}" if listed else "no intervals"
+    return told + warning
+
+
+def groups_text(groups: Document) -> str:
+    """Return the scores of each group, and the largest gap between two; only the gap where there are many groups."""
+    parts = []
+    for name, table in groups.items():
+        if len(table["groups"]) < 2:
+            continue
+        gap, told = table["gap"], ""
+        if gap:
+            points = percent(gap["value"])
+            told = f"{name}: the largest gap in UAR is {points} points, {gap['best']} over {gap['worst']}"
+        if len(table["groups"]) > MOST_GROUPS:
+            parts.append(told)
+            continue
+        rows = [
+            [
+                str(row["group"]),
+                str(row["clips"]),
+                percent(row["uar"]),
+                _bounds(row["uar_interval"]),
+                percent(row["wa"]),
+            ]
+            for row in table["groups"]
+        ]
+        header = [f"by {name}", "clips", "UAR %", "95 % interval", "WA %"]
+        parts.append("\n".join(part for part in (align([header, *rows]), told) if part))
+    return "\n\n".join(part for part in parts if part)
+
+
+def robustness_text(found: Document) -> str:
+    """Return what is lost under each condition."""
+    rows = [
+        [
+            row["what"],
+            percent(row["uar"]),
+            percent(row["wa"]),
+            _lost(row["lost"]),
+            _interval(row["lost_interval"]),
+            _p(row["p"]),
+        ]
+        for row in found["rows"]
+    ]
+    header = ["condition", "UAR %", "WA %", "lost UAR", "95 % interval", "p"]
+    notes = [f"notice: {found['warning']}"] if found["warning"] else []
+    return "\n".join([align([header, *rows]), *notes])
+
+
+def _lost(value: float | None) -> str:
+    return "–" if value is None else _signed(value)
+
+
+def _bounds(interval: Sequence[float] | None) -> str:
+    return "–" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
+
+
+def comparison_text(found: Document) -> str:
+    """Return a comparison of models: their scores, then each pair."""
+    scores = [[row["name"], percent(row["uar"]), percent(row["wa"])] for row in found["results"]]
+    header = ["", "UAR %", "95 % interval", "p", "WA %", "95 % interval", "p (McNemar)", "p (Holm)"]
+    rows = [
+        [
+            f"{pair['first']} - {pair['second']}",
+            _signed(pair["uar_difference"]),
+            _interval(pair["uar_interval"]),
+            _p(pair["p_uar"]),
+            _signed(pair["wa_difference"]),
+            _interval(pair["wa_interval"]),
+            _p(pair["p_mcnemar"]),
+            _p(pair["p_adjusted"]),
+        ]
+        for pair in found["pairs"]
+    ]
+    warnings = dict.fromkeys(f"notice: {pair['warning']}" for pair in found["pairs"] if pair["warning"])
+    clips = f"{found['pairs'][0]['clips']} clips, {found['pairs'][0]['clusters']} drawn groups"
+    tables = [align([["", "UAR %", "WA %"], *scores]), align([header, *rows])]
+    return "\n\n".join([*tables, "\n".join([clips, *warnings])])
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.1f}"
+
+
+def _interval(interval: Sequence[float] | None) -> str:
+    return "–" if interval is None else f"{_signed(interval[0])} to {_signed(interval[1])}"
+
+
+def _p(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def result_text(result: Result) -> str:
     """Return the scores of one evaluation, class by class."""
-    return "\n\n".join([f"split: {_split(result.protocol)}", scores_table({"": result}), *_details(result)])
+    parts = [f"split: {_split(result.protocol)}", scores_table({"": result}), intervals_text(result), *_details(result)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _details(result: Result) -> list[str]:

@@ -102,8 +102,10 @@ class TrainingSettings(Settings):
 class SplitSettings(Settings):
     """How train, valid and test are cut from a corpus."""
 
-    # auto: speakers apart where at least 3 are known, else holdout, at random; official: what a split file says
-    protocol: Literal["auto", "speakers", "holdout", "official"] = "auto"
+    # auto: speakers apart where at least 3 are known, else holdout, at random; official: what a split file says;
+    # kfold, speakers, loso (a speaker left out), sentences, corpora (a corpus left out): also as folds, for crossval
+    protocol: Literal["auto", "speakers", "holdout", "official", "kfold", "loso", "sentences", "corpora"] = "auto"
+    folds: Whole = 0  # of kfold, speakers, sentences as folds; 0: as many as `crossval` takes by itself
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.15
     # what `valid` is a share of: all clips, or those that are left when the test part is cut
     valid_of: Literal["all", "rest"] = "all"
