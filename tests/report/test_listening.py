@@ -44,7 +44,7 @@ def test_an_excerpt_sounds_like_its_recording(recorded):
     assert len(heard(excerpt)) == pytest.approx(2 * SAMPLING_RATE, abs=200)
     assert loudest_hertz(heard(excerpt)) == pytest.approx(440, abs=2)
     assert not excerpt.cut
-    assert excerpt.address.startswith("data:audio/ogg;base64,T2dnU")  # OggS
+    assert excerpt.address.startswith("data:audio/flac;base64,ZkxhQ")  # fLaC
 
 
 def test_a_long_recording_is_cut_and_says_so(recorded):

@@ -194,8 +194,8 @@ def test_a_page_that_tells_all_is_well_formed_and_holds_its_sound(full):
     assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
     assert all(len(words) > 40 for words in outline.alternatives)
     kinds = [address.partition(";")[0] for address in outline.loaded]
-    assert set(kinds) == {"data:image/png", "data:audio/ogg"}
-    assert kinds.count("data:audio/ogg") == 6
+    assert set(kinds) == {"data:image/png", "data:audio/flac"}
+    assert kinds.count("data:audio/flac") == 6
     assert full.count("the first 6.0 s of") == 6
 
 

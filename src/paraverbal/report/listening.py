@@ -37,7 +37,7 @@ class Excerpt:
 
     Attributes:
         mistake: What was predicted.
-        audio: Ogg Vorbis, mono, 16 kHz.
+        audio: FLAC, mono, 16 kHz: the same bytes each time, which an Ogg stream with its random number is not.
         seconds: How long it is.
         cut: Whether the clip goes on.
         light: Its spectrogram, PNG, for light surroundings: time from left to right, 0 to 8 kHz on a mel scale upwards.
@@ -54,7 +54,7 @@ class Excerpt:
     @property
     def address(self) -> str:
         """The sound as a data URI."""
-        return "data:audio/ogg;base64," + base64.b64encode(self.audio).decode("ascii")
+        return "data:audio/flac;base64," + base64.b64encode(self.audio).decode("ascii")
 
 
 def excerpts(mistakes: Sequence[Mistake], recordings: Recordings, count: int = EXCERPTS) -> list[Excerpt]:
@@ -109,7 +109,7 @@ def _excerpt(mistake: Mistake, path: str | Path, start: float, end: float | None
 
 def _coded(waveform: Waveform) -> bytes:
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(waveform, -1, 1), SAMPLING_RATE, format="OGG", subtype="VORBIS")
+    soundfile.write(buffer, np.clip(waveform, -1, 1), SAMPLING_RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
 
 
