@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import published_page
+from published_page import table
 
 FOLDER = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent / "results.md"
@@ -66,12 +67,6 @@ def keep(name: str, run: Path) -> None:
     }
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table, numbers to the right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def percent(value: float) -> str:

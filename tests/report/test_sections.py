@@ -5,7 +5,7 @@ import pytest
 from paraverbal.errors import RunError
 from paraverbal.evaluation.groups import GroupScores, GroupTable
 from paraverbal.evaluation.protocol import Result, read_document
-from paraverbal.report import sections
+from paraverbal.report import sections, tables
 
 
 @pytest.fixture
@@ -14,10 +14,10 @@ def document(evaluated):
 
 
 def test_intervals_are_in_percent_and_a_dash_where_there_is_none():
-    assert sections.interval([0.5, 0.75]) == "50.0 to 75.0"
-    assert sections.signed_interval((-0.01, 0.2)) == "-1.0 to +20.0"
-    assert (sections.interval(None), sections.signed(None), sections.p_value(None)) == ("–", "–", "–")
-    assert (sections.p_value(0.0004), sections.p_value(0.001)) == ("< 0.001", "0.001")
+    assert tables.interval([0.5, 0.75]) == "50.0 to 75.0"
+    assert tables.signed_interval((-0.01, 0.2)) == "-1.0 to +20.0"
+    assert (tables.interval(None), tables.signed(None), tables.p_value(None)) == ("–", "–", "–")
+    assert (tables.p_value(0.0004), tables.p_value(0.001)) == ("< 0.001", "0.001")
 
 
 def test_what_the_intervals_were_drawn_from_is_said(document):

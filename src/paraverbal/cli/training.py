@@ -52,9 +52,7 @@ def train(
     overrides = list(settings or [])
     if protocol is not None:
         overrides.append(f'split.protocol="{protocol}"')
-    if emotions:
-        overrides.append(f"split.emotions={json.dumps(emotions_of(emotions))}")
-    resolved = read_recipe(recipe, overrides)
+    resolved = read_recipe(recipe, overrides + _emotions_override(emotions))
     recordings = read_recordings(corpus, labels, columns, sampling_rate)
     folder = output or Path("runs") / f"{resolved.name}-{recordings.name}"
 
@@ -94,9 +92,7 @@ def crossval(
     overrides = [*(settings or []), f'split.protocol="{protocol}"']
     if folds is not None:
         overrides.append(f"split.folds={folds}")
-    if emotions:
-        overrides.append(f"split.emotions={json.dumps(emotions_of(emotions))}")
-    resolved = read_recipe(recipe, overrides)
+    resolved = read_recipe(recipe, overrides + _emotions_override(emotions))
     recordings = read_recordings(corpus, labels, columns, sampling_rate)
     folder = output or Path("runs") / f"{resolved.name}-{recordings.name}-{protocol}"
 
@@ -170,3 +166,7 @@ def evaluate(
 def _tell_robustness(done: int, total: int) -> None:
     if done % 50 == 0 or done == total:
         tell(f"robustness: {done} of {total} clips")
+
+
+def _emotions_override(emotions: str) -> list[str]:
+    return [f"split.emotions={json.dumps(emotions_of(emotions))}"] if emotions else []

@@ -10,7 +10,7 @@ from paraverbal.evaluation.groups import GroupScores, GroupTable
 from paraverbal.evaluation.robustness import CLEAN, ConditionScores, RobustnessTable
 from paraverbal.metrics.bootstrap import Interval
 from paraverbal.metrics.calibration import CoveragePoint, ReliabilityBin
-from paraverbal.report.figures import DOTS_PER_INCH, LIGHT, Palette
+from paraverbal.report.figures import LIGHT, Palette, new_figure, style_panel
 
 ROW_INCHES = 0.3
 HEAD_INCHES = 1.15  # above and below the rows
@@ -32,12 +32,12 @@ def reliability_figure(
         after: Bins of the same clips after the temperature.
         palette: Colours.
     """
-    figure = _figure(8.6, 4.6, palette)
+    figure = new_figure(8.6, 4.6, palette)
     panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3.2, 1))
     for column, (title, bins) in enumerate((("Before temperature", before), ("After temperature", after))):
         accuracy, counts = panels[0, column], panels[1, column]
-        _panel(accuracy, title, palette)
-        _panel(counts, "", palette)
+        style_panel(accuracy, title, palette)
+        style_panel(counts, "", palette)
         _reliability_axes(accuracy, bins, palette)
         places, widths = _bars(bins)
         counts.bar(places, [one.clips for one in bins], width=widths, color=palette.muted)
@@ -56,9 +56,9 @@ def coverage_figure(points: Sequence[CoveragePoint], threshold: float | None, pa
         threshold: The confidence below which no answer is given; its point is marked. None marks none.
         palette: Colours.
     """
-    figure = _figure(6.2, 3.6, palette)
+    figure = new_figure(6.2, 3.6, palette)
     axes = figure.add_subplot()
-    _panel(axes, "Accuracy of what is answered (%)", palette)
+    style_panel(axes, "Accuracy of what is answered (%)", palette)
     answered = [100 * point.answered for point in points]
     axes.plot(
         answered,
@@ -82,7 +82,7 @@ def groups_figure(table: GroupTable, palette: Palette = LIGHT) -> Figure:
     shown.
     """
     shown = lowest_groups(table.groups)
-    figure = _figure(6.8, ROW_INCHES * len(shown) + HEAD_INCHES, palette)
+    figure = new_figure(6.8, ROW_INCHES * len(shown) + HEAD_INCHES, palette)
     axes = figure.add_subplot()
     some = "" if len(shown) == len(table.groups) else f", the lowest {len(shown)} of {len(table.groups)}"
     _rows(axes, f"UAR by {table.column}{some} (%)", [f"{group.group}  ({group.clips})" for group in shown], palette)
@@ -100,7 +100,7 @@ def robustness_figure(table: RobustnessTable, palette: Palette = LIGHT) -> Figur
     """Return what each condition costs in UAR, a bar with its 95 % interval, and beside it the UAR that is left."""
     clean = next(row for row in table.rows if row.condition == CLEAN)
     shown = [row for row in table.rows if row.condition != CLEAN]
-    figure = _figure(7.4, ROW_INCHES * max(len(shown), 1) + HEAD_INCHES, palette)
+    figure = new_figure(7.4, ROW_INCHES * max(len(shown), 1) + HEAD_INCHES, palette)
     axes = figure.add_subplot()
     _rows(axes, "UAR lost (points)", [_name(row.condition) for row in shown], palette)
     for place, row in enumerate(shown):
@@ -122,23 +122,9 @@ def robustness_figure(table: RobustnessTable, palette: Palette = LIGHT) -> Figur
     return figure
 
 
-def _figure(width: float, height: float, palette: Palette) -> Figure:
-    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=palette.surface, layout="constrained")
-
-
-def _panel(axes: Axes, title: str, palette: Palette) -> None:
-    axes.set_facecolor(palette.surface)
-    axes.set_title(title, loc="left", color=palette.ink, fontsize=11, pad=10)
-    axes.grid(axis="y", color=palette.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", colors=palette.muted, labelsize=9, length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(palette.grid)
-
-
 def _rows(axes: Axes, title: str, names: Sequence[str], palette: Palette) -> None:
     """Prepare a panel of named rows, the first one on top."""
-    _panel(axes, title, palette)
+    style_panel(axes, title, palette)
     axes.grid(visible=False, axis="y")
     axes.grid(axis="x", color=palette.grid, linewidth=0.8)
     axes.set_yticks(range(len(names)), names)

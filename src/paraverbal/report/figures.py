@@ -74,7 +74,7 @@ def confusion_figure(result: Result, palette: Palette = LIGHT) -> Figure:
     counts = np.array(result.confusion, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     width, height = (CELL_INCHES * len(counts) + margin for margin in MARGIN_INCHES)
-    figure = _figure(max(width, 4.2), height, palette)
+    figure = new_figure(max(width, 4.2), height, palette)
     axes = figure.add_subplot()
     colours = LinearSegmentedColormap.from_list("share", [palette.low, palette.high])
     axes.imshow(shares, cmap=colours, vmin=0, vmax=1)
@@ -97,10 +97,10 @@ def curves_figure(
     """
     if "cost" in history[0]:
         return _costs_figure(history, best_row, palette)
-    figure = _figure(10.8, 3.3, palette)
+    figure = new_figure(10.8, 3.3, palette)
     loss, score, rate = figure.subplots(1, 3)
     for axes, title in ((loss, "Loss (nats)"), (score, "UAR (%)"), (rate, "Learning rate")):
-        _panel(axes, title, palette)
+        style_panel(axes, title, palette)
         _epoch_axis(axes, len(history), palette)
     epochs = [row["epoch"] for row in history]
     _train_and_valid(loss, epochs, history, "loss", palette)
@@ -134,7 +134,7 @@ def clip_figure(
         title: Above all.
         palette: Colours.
     """
-    figure = _figure(8.6, 5.4, palette)
+    figure = new_figure(8.6, 5.4, palette)
     wave, spectrum = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
     _waveform_axes(wave, waveform, sampling_rate, palette)
     wave.set_title(title, loc="left", color=palette.ink, fontsize=11, pad=10)
@@ -183,7 +183,8 @@ def write_png(figure: Figure, path: str | Path) -> None:
     Path(path).write_bytes(png(figure))
 
 
-def _figure(width: float, height: float, palette: Palette) -> Figure:
+def new_figure(width: float, height: float, palette: Palette) -> Figure:
+    """Return an empty figure of so many inches on the palette's surface."""
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=palette.surface, layout="constrained")
 
 
@@ -215,9 +216,9 @@ def _confusion_axes(axes: Axes, result: Result, palette: Palette) -> None:
 
 
 def _costs_figure(history: Sequence[Mapping[str, float]], best_row: int | None, palette: Palette) -> Figure:
-    figure = _figure(6.2, 3.3, palette)
+    figure = new_figure(6.2, 3.3, palette)
     axes = figure.add_subplot()
-    _panel(axes, "UAR (%)", palette)
+    style_panel(axes, "UAR (%)", palette)
     costs = [row["cost"] for row in history]
     _train_and_valid(axes, costs, history, "uar", palette)
     axes.set_xscale("log")
@@ -233,7 +234,8 @@ def _costs_figure(history: Sequence[Mapping[str, float]], best_row: int | None, 
     return figure
 
 
-def _panel(axes: Axes, title: str, palette: Palette) -> None:
+def style_panel(axes: Axes, title: str, palette: Palette) -> None:
+    """Give axes their title, a grid of horizontal lines and no frame but the bottom."""
     axes.set_facecolor(palette.surface)
     axes.set_title(title, loc="left", color=palette.ink, fontsize=11, pad=10)
     axes.grid(axis="y", color=palette.grid, linewidth=0.8)
@@ -268,7 +270,7 @@ def _line_style(places: Sequence[float]) -> dict[str, Any]:
 
 
 def _waveform_axes(axes: Axes, waveform: NDArray[np.floating], sampling_rate: int, palette: Palette) -> None:
-    _panel(axes, "", palette)
+    style_panel(axes, "", palette)
     starts = np.unique(np.linspace(0, len(waveform), WAVEFORM_POINTS, endpoint=False).astype(np.int64))
     outline = np.stack([np.minimum.reduceat(waveform, starts), np.maximum.reduceat(waveform, starts)], axis=1)
     axes.plot(np.repeat(starts, 2) / sampling_rate, outline.ravel(), color=palette.second, linewidth=0.7)

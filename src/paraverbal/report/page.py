@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
-from paraverbal.report import sections
+from paraverbal.report import sections, tables
 from paraverbal.report.evaluation_figures import coverage_figure, groups_figure, reliability_figure, robustness_figure
 from paraverbal.report.figures import DARK, LIGHT, confusion_figure, curves_figure, png
 from paraverbal.report.listening import Excerpt, Recordings, excerpts
@@ -119,10 +119,10 @@ def _page(run: RunFolder, figures: Mapping[str, _Drawn], heard: Sequence[Excerpt
     environment.filters |= {
         "percent": percent,
         "sentence": _sentence,
-        "interval": sections.interval,
-        "signed": sections.signed,
-        "signed_interval": sections.signed_interval,
-        "p_value": sections.p_value,
+        "interval": tables.interval,
+        "signed": tables.signed,
+        "signed_interval": tables.signed_interval,
+        "p_value": tables.p_value,
     }
     template = environment.from_string(
         resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")

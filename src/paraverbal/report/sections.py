@@ -3,7 +3,7 @@
 Runs of before these were computed have none of them; each function then returns what says nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from paraverbal.errors import RunError
@@ -12,7 +12,7 @@ from paraverbal.evaluation.protocol import Result
 from paraverbal.evaluation.robustness import CLEAN, ConditionScores, RobustnessTable
 from paraverbal.metrics.calibration import CoveragePoint, ReliabilityBin
 from paraverbal.report.evaluation_figures import lowest_groups
-from paraverbal.report.tables import NO_SCORE, percent
+from paraverbal.report.tables import percent, signed
 
 Document = Mapping[str, Any]
 
@@ -20,31 +20,6 @@ NAMES_SHOWN = 12  # of a finding's files or speakers; the rest is counted
 LINES_SHOWN = 20  # of a finding's items
 # More groups than these are shown only when asked for: their picture says enough.
 GROUPS_OPEN = 12
-
-
-def interval(bounds: Sequence[float] | None) -> str:
-    """Return an interval of fractions in percent, a dash where there is none.
-
-    Example:
-        >>> interval([0.712, 0.88]), interval(None)
-        ('71.2 to 88.0', '–')
-    """
-    return NO_SCORE if bounds is None else f"{percent(bounds[0])} to {percent(bounds[1])}"
-
-
-def signed(value: float | None) -> str:
-    """Return a difference of fractions in points, with its sign."""
-    return NO_SCORE if value is None else f"{100 * value:+.1f}"
-
-
-def signed_interval(bounds: Sequence[float] | None) -> str:
-    """Return an interval of differences in points."""
-    return NO_SCORE if bounds is None else f"{signed(bounds[0])} to {signed(bounds[1])}"
-
-
-def p_value(value: float | None) -> str:
-    """Return a p value with three decimals, one that is lower as `< 0.001`."""
-    return NO_SCORE if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def intervals_note(result: Result) -> str:

@@ -18,6 +18,31 @@ def percent(score: float | None) -> str:
     return NO_SCORE if score is None else f"{100 * score:.1f}"
 
 
+def interval(bounds: Sequence[float] | None) -> str:
+    """Return an interval of fractions in percent, a dash where there is none.
+
+    Example:
+        >>> interval([0.712, 0.88]), interval(None)
+        ('71.2 to 88.0', '–')
+    """
+    return NO_SCORE if bounds is None else f"{percent(bounds[0])} to {percent(bounds[1])}"
+
+
+def signed(value: float | None) -> str:
+    """Return a difference of fractions in points, with its sign."""
+    return NO_SCORE if value is None else f"{100 * value:+.1f}"
+
+
+def signed_interval(bounds: Sequence[float] | None) -> str:
+    """Return an interval of differences in points."""
+    return NO_SCORE if bounds is None else f"{signed(bounds[0])} to {signed(bounds[1])}"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p value with three decimals, one that is lower as `< 0.001`."""
+    return NO_SCORE if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
 def scores_table(parts: Mapping[str, Result]) -> str:
     """Return the scores of each part, one row a part; a line below says so when the test set chose the weights."""
     header = ["", "clips", "UAR %", "WA %", "macro-F1 %", "loss"]

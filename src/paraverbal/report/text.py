@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paraverbal.evaluation.protocol import PARTS, Result
-from paraverbal.report.tables import align, confusion_table, per_class_table, percent, scores_table
+from paraverbal.report.tables import (
+    align,
+    confusion_table,
+    interval,
+    p_value,
+    per_class_table,
+    percent,
+    scores_table,
+    signed,
+    signed_interval,
+)
 
 # More groups than this, as speakers often are, are not listed.
 MOST_GROUPS = 12
@@ -100,7 +110,7 @@ def groups_text(groups: Document) -> str:
                 str(row["group"]),
                 str(row["clips"]),
                 percent(row["uar"]),
-                _bounds(row["uar_interval"]),
+                interval(row["uar_interval"]),
                 percent(row["wa"]),
             ]
             for row in table["groups"]
@@ -117,23 +127,15 @@ def robustness_text(found: Document) -> str:
             row["what"],
             percent(row["uar"]),
             percent(row["wa"]),
-            _lost(row["lost"]),
-            _interval(row["lost_interval"]),
-            _p(row["p"]),
+            signed(row["lost"]),
+            signed_interval(row["lost_interval"]),
+            p_value(row["p"]),
         ]
         for row in found["rows"]
     ]
     header = ["condition", "UAR %", "WA %", "lost UAR", "95 % interval", "p"]
     notes = [f"notice: {found['warning']}"] if found["warning"] else []
     return "\n".join([align([header, *rows]), *notes])
-
-
-def _lost(value: float | None) -> str:
-    return "–" if value is None else _signed(value)
-
-
-def _bounds(interval: Sequence[float] | None) -> str:
-    return "–" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
 
 
 def comparison_text(found: Document) -> str:
@@ -143,13 +145,13 @@ def comparison_text(found: Document) -> str:
     rows = [
         [
             f"{pair['first']} - {pair['second']}",
-            _signed(pair["uar_difference"]),
-            _interval(pair["uar_interval"]),
-            _p(pair["p_uar"]),
-            _signed(pair["wa_difference"]),
-            _interval(pair["wa_interval"]),
-            _p(pair["p_mcnemar"]),
-            _p(pair["p_adjusted"]),
+            signed(pair["uar_difference"]),
+            signed_interval(pair["uar_interval"]),
+            p_value(pair["p_uar"]),
+            signed(pair["wa_difference"]),
+            signed_interval(pair["wa_interval"]),
+            p_value(pair["p_mcnemar"]),
+            p_value(pair["p_adjusted"]),
         ]
         for pair in found["pairs"]
     ]
@@ -157,18 +159,6 @@ def comparison_text(found: Document) -> str:
     clips = f"{found['pairs'][0]['clips']} clips, {found['pairs'][0]['clusters']} drawn groups"
     tables = [align([["", "UAR %", "WA %"], *scores]), align([header, *rows])]
     return "\n\n".join([*tables, "\n".join([clips, *warnings])])
-
-
-def _signed(value: float) -> str:
-    return f"{100 * value:+.1f}"
-
-
-def _interval(interval: Sequence[float] | None) -> str:
-    return "–" if interval is None else f"{_signed(interval[0])} to {_signed(interval[1])}"
-
-
-def _p(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def result_text(result: Result) -> str:
