@@ -1,10 +1,14 @@
+from collections.abc import Callable
+
 import librosa
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraverbal.features.time_domain import rms, zcr_rms, zero_crossing_rate
+from paraverbal.errors import NonFiniteAudioError
+from paraverbal.features.decibels import SOUND_PRESSURE
+from paraverbal.features.time_domain import energy, intensity, rms, zcr_rms, zero_crossing_rate
 from paraverbal.settings import ZcrRmsSettings
 
 FRAMES = [(1024, 512), (400, 160), (2048, 300), (16, 64)]
@@ -69,3 +73,38 @@ def test_both_stand_one_behind_the_other() -> None:
     np.testing.assert_array_equal(
         both[0], np.concatenate([zero_crossing_rate(noise(5000), 512, 128), rms(noise(5000), 512, 128)])
     )
+
+
+def test_frames_without_overlap_share_the_energy_of_the_waveform() -> None:
+    waveform = noise(16_000)
+    energies = energy(waveform, 400, 400)
+    assert energies.dtype == np.float32
+    assert energies.sum() == pytest.approx(np.sum(waveform.astype(np.float64) ** 2), rel=1e-6)
+
+
+@pytest.mark.parametrize(("size", "hop"), FRAMES)
+def test_energy_root_mean_square_and_intensity_say_the_same(size: int, hop: int) -> None:
+    waveform = noise(16_000)
+    np.testing.assert_allclose(np.sqrt(energy(waveform, size, hop) / size), rms(waveform, size, hop), rtol=1e-5)
+    np.testing.assert_allclose(intensity(waveform, size, hop), 20 * np.log10(rms(waveform, size, hop)), atol=1e-4)
+
+
+def test_a_full_sine_lies_3_db_under_full_scale_and_91_over_the_threshold_of_hearing() -> None:
+    tone = np.sin(2 * np.pi * 100 * np.arange(16_000) / 16_000).astype(np.float32)
+    np.testing.assert_allclose(intensity(tone, 1600, 160)[10:-10], -3.0103, atol=1e-3)
+    np.testing.assert_allclose(intensity(tone, 1600, 160, reference=SOUND_PRESSURE)[10:-10], 90.9691, atol=1e-3)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 800])
+def test_silence_has_no_energy_no_crossings_and_a_finite_level(samples: int) -> None:
+    silence = np.zeros(samples, dtype=np.float32)
+    frames = 1 + samples // 160
+    assert energy(silence, 400, 160).tolist() == [0] * frames
+    assert zero_crossing_rate(silence, 400, 160).tolist() == [0] * frames
+    np.testing.assert_allclose(intensity(silence, 400, 160), [-200] * frames, atol=1e-4)
+
+
+@pytest.mark.parametrize("function", [energy, intensity, rms, zero_crossing_rate])
+def test_samples_that_are_no_numbers_are_an_error(function: Callable[..., np.ndarray]) -> None:
+    with pytest.raises(NonFiniteAudioError, match="1 of 100 samples"):
+        function(np.append(noise(99), np.float32(np.nan)), 20, 10)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from paraverbal.features.decibels import power_to_decibels
 from paraverbal.features.frames import frame, hann
 
 if TYPE_CHECKING:
@@ -80,10 +81,12 @@ def decibels(power: NDArray[np.floating], settings: "MelSettings") -> NDArray[np
 
     The maximum is that of the one spectrogram given, never of a whole data set: that would carry test clips into training.
     """
-    reference = power.max() if settings.reference == "max" else settings.reference
-    level: NDArray[np.floating] = 10 * np.log10(np.maximum(power, settings.epsilon))
-    level = level - 10 * np.log10(max(reference, settings.epsilon))
-    return level if settings.floor_db == "none" else np.maximum(level, level.max() - settings.floor_db)
+    return power_to_decibels(
+        power,
+        reference=power.max() if settings.reference == "max" else settings.reference,
+        floor_db=None if settings.floor_db == "none" else settings.floor_db,
+        least=settings.epsilon,
+    )
 
 
 def log_mel(waveform: NDArray[np.floating], sampling_rate: int, settings: "MelSettings") -> NDArray[np.float32]:
