@@ -210,8 +210,10 @@ class _Correlator:
 
     def __call__(self, centred: Series) -> Series:
         """Return the correlations of frames, `[frame, lag]`: 1 at lag 0 (eq. 9), zeros in silence."""
-        spectrum = np.fft.rfft(centred * self.window, self.fft_size)
-        correlation: Series = np.asarray((spectrum.real**2 + spectrum.imag**2) @ self.matrix, dtype=np.float32)
+        # In float64, in which NumPy's transform takes a quarter of the time.
+        spectrum = np.fft.rfft(np.multiply(centred, self.window, dtype=np.float64), self.fft_size)
+        power = np.asarray(spectrum.real**2 + spectrum.imag**2, dtype=np.float32)
+        correlation: Series = power @ self.matrix
         correlation[:, :-1] /= np.maximum(correlation[:, -1:], _TINY)
         return correlation[:, :-1]
 
