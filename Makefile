@@ -9,7 +9,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c c
 TORCH = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(shell sed -n 's/^torch==//p' constraints.txt)
 CODE = src tests benchmarks docs examples
 
-.PHONY: demo install check test bench docs published results clips default-model train-demo clean
+.PHONY: demo install check test bench docs published speakers results clips default-model train-demo clean
 
 demo: $(VENV)/core  ## core install only, then predict the example clips
 	$(VENV)/bin/paraverbal predict examples/clips
@@ -25,17 +25,25 @@ check: $(VENV)/full  ## style and types
 test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORPORA is set
 	$(VENV)/bin/pytest --cov --cov-report=term:skip-covered
 
-bench: $(VENV)/full  ## ratios measured side by side, into docs/results/
-	for name in install training batches prediction command frontend audit; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+bench: $(VENV)/full  ## ratios measured side by side, into docs/results/; installs openSMILE and Praat, to compare with
+	$(PIP) $(TORCH) --editable '.[dev,bench]'
+	for name in install training batches prediction command frontend audit text timeline activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
 docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run for the walkthrough, CNN_RUN=an adaptive-cnn run
 	$(VENV)/bin/python docs/settings.py
 	$(VENV)/bin/python docs/outputs.py
+	$(VENV)/bin/python docs/descriptors.py
+	$(VENV)/bin/python docs/concepts.py
+	$(VENV)/bin/python docs/text_page.py
 	$(if $(RUN),$(VENV)/bin/python docs/walkthrough.py --run $(RUN),@echo 'walkthrough left as it is: give RUN=FOLDER')
 	$(if $(CNN_RUN),$(VENV)/bin/python docs/models.py --run $(CNN_RUN),@echo 'models page left as it is: give CNN_RUN=FOLDER')
 
 published: $(VENV)/full  ## every published system again (hours, can be interrupted); needs PARAVERBAL_CORPORA
 	$(VENV)/bin/python docs/published.py
+	$(VENV)/bin/python docs/results.py
+
+speakers: $(VENV)/full  ## speakers shared against apart, cross-validated (an hour); needs PARAVERBAL_CORPORA
+	$(VENV)/bin/python docs/speakers.py
 	$(VENV)/bin/python docs/results.py
 
 results: $(VENV)/full  ## docs/results.md from docs/results/*.json

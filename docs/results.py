@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import published_page
+import speakers_page
 from published_page import table
 
 FOLDER = Path(__file__).parent / "results"
@@ -143,12 +144,12 @@ def page() -> str:
         document = json.loads(path.read_text())
         if path.stem.startswith("bench-"):
             benches.append(document)
-        else:
+        elif "parts" in document:
             runs[path.stem] = document
     sections = [HEAD.strip(), "## Trainings", runs_section(runs)]
     if set(CLAIM_RUNS) <= set(runs):
         sections.append(claim_section(runs))
-    sections += [text] if (text := published_page.section()) else []
+    sections += [text for text in (published_page.section(), speakers_page.section()) if text]
     sections += ["## Class by class, test part", *(classes_section(name, kept) for name, kept in runs.items())]
     sections += ["## Speed", *map(bench_section, benches)]
     return "\n\n".join(sections) + "\n"

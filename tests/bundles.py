@@ -1,4 +1,4 @@
-"""A bundle so small that its answer can be worked out by hand: the probabilities follow from the mean square alone."""
+"""A bundle so small that its answer can be worked out by hand: all that it tells follows from the mean square alone."""
 
 import numpy as np
 import onnx
@@ -9,6 +9,7 @@ from paraverbal.bundle.format import Graph, Manifest
 LABELS = ("anger", "neutral", "sadness")
 WEIGHTS = np.float32([[20, 0, -20]])
 BIAS = np.float32([-1, 0, 1])
+SLOPES = np.float32([[10, -10, 30]])  # of dimensions over the mean square
 
 
 def expected(mean_square):
@@ -17,20 +18,27 @@ def expected(mean_square):
     return powers / powers.sum()
 
 
-def write_graph(path, labels=LABELS, input_name="waveform", output_name="probabilities"):
-    """Write waveform [batch, sample] -> softmax(mean square * WEIGHTS + BIAS) [batch, label]."""
+def write_graph(path, labels=LABELS, input_name="waveform", output_name="probabilities", dimensions=0):
+    """Write waveform [batch, sample] -> softmax(mean square * WEIGHTS + BIAS) [batch, label], and mean square * SLOPES."""
     count = len(labels)
     constants = {"weights": np.resize(WEIGHTS, (1, count)), "bias": np.resize(BIAS, count)}
+    outputs = [helper.make_tensor_value_info(output_name, TensorProto.FLOAT, ["batch", count])]
+    told = []
+    if dimensions:
+        constants["slopes"] = SLOPES[:, :dimensions]
+        told = [helper.make_node("MatMul", ["power", "slopes"], ["dimensions"])]
+        outputs.append(helper.make_tensor_value_info("dimensions", TensorProto.FLOAT, ["batch", dimensions]))
     graph = helper.make_graph(
         [
             helper.make_node("Mul", [input_name, input_name], ["squares"]),
             helper.make_node("ReduceMean", ["squares"], ["power"], axes=[1], keepdims=1),
             helper.make_node("Gemm", ["power", "weights", "bias"], ["logits"]),
             helper.make_node("Softmax", ["logits"], [output_name], axis=1),
+            *told,
         ],
         "tiny",
         [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["batch", "sample"])],
-        [helper.make_tensor_value_info(output_name, TensorProto.FLOAT, ["batch", count])],
+        outputs,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -52,5 +60,5 @@ def write_bundle(folder, **changes):
         "graph": Graph(),
     }
     Manifest(**values | changes).write(folder)
-    write_graph(folder / "model.onnx")
+    write_graph(folder / "model.onnx", dimensions=len(changes.get("dimensions", ())))
     return folder

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,21 @@ STABLE_KEYS = {
     "audit",
 }
 SCORES = ("uar", "wa", "macro_f1", "loss", "clips")
-COMMANDS = ("predict", "train", "crossval", "evaluate", "compare", "corpus", "recipes", "models", "report", "export")
+COMMANDS = (
+    "predict",
+    "listen",
+    "train",
+    "crossval",
+    "evaluate",
+    "compare",
+    "corpus",
+    "features",
+    "plot",
+    "recipes",
+    "models",
+    "report",
+    "export",
+)
 SETTINGS = [part for setting in TINY for part in ("--set", setting)]
 
 # Hides modules as if they were not installed, then runs the command line.
@@ -312,6 +327,37 @@ def test_a_training_prints_one_document_and_tells_what_was_left_out(command, fla
         assert words in out
 
 
+def test_a_training_is_scored_again_on_worse_recordings_where_that_is_asked_for(command, flawed, run, monkeypatch):
+    found = {"rows": [], "clips": 5, "clusters": 1, "seed": 0, "left_out": {}, "failed": [], "warning": None}
+    given = []
+
+    def add(finished, corpus, progress):
+        given.append((finished, corpus.name))
+        return replace(finished, document={**finished.document, "robustness": found})
+
+    monkeypatch.setattr("paraverbal.experiment.train", lambda *_, **__: run)
+    monkeypatch.setattr("paraverbal.experiment.run.add_robustness", add)
+    arguments = ("train", "cnn-lstm", "--corpus", flawed, "--json")
+    assert "robustness" not in json.loads(command(*arguments)[1])
+    assert given == []
+    assert json.loads(command(*arguments, "--robustness")[1])["robustness"] == found
+    assert given == [(run, "flawed")]
+
+
+def test_predictions_have_the_dimensions_that_a_model_tells(command, clips, tmp_path):
+    model = write_bundle(tmp_path / "rated", dimensions=("arousal", "valence"))
+    _, out, _ = command("predict", clips, "--model", model, "--json")
+    first, _, broken = map(json.loads, out.splitlines())
+    assert list(first["dimensions"]) == ["arousal", "valence"]
+    assert first["dimensions"]["arousal"] == pytest.approx(-first["dimensions"]["valence"], abs=1e-5)
+    assert "dimensions" not in broken
+    _, out, _ = command("predict", clips, "--model", model, "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["arousal"] for row in rows] == [f"{first['dimensions']['arousal']:g}", rows[1]["arousal"], ""]
+    assert float(rows[0]["arousal"]) > float(rows[1]["arousal"]) > 0
+    assert f"arousal {first['dimensions']['arousal']:.2f}" in command("predict", clips, "--model", model)[1]
+
+
 @pytest.fixture
 def alone(tmp_path):
     """Six recordings of one speaker."""
@@ -377,11 +423,13 @@ def test_a_cross_validation_prints_one_document_and_tells_what_was_left_out(
     assert (code, json.loads(out), out.count("\n")) == (1, document, 1)
     assert "fold 1\n" in err
     assert "left out: " in err and "s2_02.wav" in err
-    assert (asked["output"], asked["split"], asked["resume"]) == (tmp_path / "cv", None, False)
+    assert f"report: {tmp_path / 'cv' / 'report.html'}\n" in err
+    assert (asked["output"], asked["split"], asked["resume"], asked["seeds"]) == (tmp_path / "cv", None, False, 1)
     assert (asked["recipe"].split.protocol, asked["recipe"].split.folds) == ("speakers", 3)
-    code, out, _ = command(*arguments, "--set", "split.folds=4", "--resume", "--emotions", "angry,sad")
+    more = ("--set", "split.folds=4", "--resume", "--emotions", "angry,sad", "--seeds", "3")
+    code, out, _ = command(*arguments, *more)
     assert asked["output"] == Path("runs/spectral-svm-flawed-speakers")
-    assert (asked["recipe"].split.folds, asked["resume"]) == (4, True)
+    assert (asked["recipe"].split.folds, asked["resume"], asked["seeds"]) == (4, True, 3)
     assert asked["recipe"].split.emotions == ("anger", "sadness")
     for words in ("2 folds; split: speakers", "fold 2", "all", "standard deviation 10.0"):
         assert words in out

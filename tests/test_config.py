@@ -104,14 +104,18 @@ def test_settings_cannot_be_changed():
         ("trainin.epochs=3", r"unknown key trainin \(did you mean 'training'\?\)"),
         ("model.qqqqqq=3", r"unknown key model\.qqqqqq$"),
         ('split.emotions=["angr"]', r"'angr' is unknown \(did you mean 'anger'\?\)"),
-        ("training.select_by=war", r"training\.select_by = 'war': input should be 'wa', 'uar' or 'loss'$"),
+        ("training.select_by=war", r"training\.select_by = 'war': input should be 'wa', 'uar', 'loss' or 'ccc'$"),
+        (
+            "training.dimensions=['arousl']",
+            r"training\.dimensions: 'arousl' is unknown \(did you mean 'arousal'\?\); known: arousal, valence, dominance$",
+        ),
         (
             "frontend.kind=mfc",
-            r"frontend\.kind = 'mfc' is unknown \(did you mean 'mfcc'\?\); known: log_mel, mfcc, .*zcr_rms$",
+            r"frontend\.kind = 'mfc' is unknown \(did you mean 'mfcc'\?\); known: log_mel, mfcc, .*zcr_rms, egemaps$",
         ),
         (
             "model.family=svn",
-            r"model\.family = 'svn' is unknown \(did you mean 'svm'\?\); known: cnn, cnn-lstm, .*svm$",
+            r"model\.family = 'svn' is unknown \(did you mean 'svm'\?\); known: cnn, cnn-lstm, .*svm, mlp$",
         ),
         ("model.family=3", r"model\.family = '3' is unknown; known: cnn, "),
     ],
@@ -172,6 +176,13 @@ def test_a_wrong_value_is_an_error_that_names_the_key(override, words):
             ["frontend.kind=mfcc", "frontend.coefficients=7"],
             r"needs 8 bands and 8 frames at least; a window has 7 bands",
         ),
+        (["training.select_by=ccc"], r'select_by is "ccc", but no training\.dimensions are learnt; name them$'),
+        (["training.dimensions=['valence','valence']"], r"training\.dimensions names one twice: valence, valence$"),
+        (
+            ["training.dimensions=['valence']", "training.batch_size=1"],
+            r"batch_size is 1, over which no CCC exists; give at least 2",
+        ),
+        (["training.dimensions=['valence']", "training.dimension_weight=0"], r"training\.dimension_weight = 0"),
         (["frontend.kind=spectral_functionals"], r"'cnn-lstm' and frontend\.kind 'spectral_functionals' do not fit"),
     ],
 )
@@ -189,6 +200,7 @@ def test_settings_that_do_not_go_together_are_an_error(overrides, words):
         ("resized-cnn-3", "training.batch_size=1", r"batch normalisation has no variance"),
         ("mel-cnn-lstm", "model.pools=[2, 4]", r"model\.pools has 2 numbers, model\.channels 4; give as many"),
         ("spectral-svm", "augment.copies=1", r"an svm takes clips as they are; set augment\.copies to 0"),
+        ("spectral-svm", "training.dimensions=['arousal']", r"an svm tells emotions only; take a network"),
         ("spectral-svm", "model.costs=[]", r"model\.costs = \[\]"),
         ("spectral-svm", "frontend.kind=log_mel", r"unknown key frontend\.coefficients$"),
     ],

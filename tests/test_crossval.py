@@ -25,9 +25,11 @@ from paraverbal.evaluation.predictions import Predictions, write_predictions
 from paraverbal.evaluation.protocol import Result, Training, run_document, write_document
 from paraverbal.experiment.plan import rows
 from paraverbal.experiment.run import train
+from paraverbal.report.page import write_report
 
 MODULE = sys.modules["paraverbal.experiment.crossval"]  # the package shows the function of this name
 EMOTIONS = ("anger", "fear", "neutral")
+GROUPED = ("speaker", "sex", "duration")  # of the made corpus
 QUICK = ("model.costs=[1.0]", "split.protocol=loso")
 
 
@@ -81,10 +83,12 @@ def untrained(monkeypatch):
         plans.append(plan)
         clips = tuple(rows(plan.corpus, plan.split, "test"))
         truth = np.array([plan.labels.index(row["emotion"]) for row in clips])
-        generator = np.random.default_rng(zlib.crc32(str(sorted(row["file"] for row in clips)).encode()))
+        number = zlib.crc32(str(sorted(row["file"] for row in clips)).encode())
+        generator = np.random.default_rng([number, plan.recipe.training.seed])
         drawn = generator.dirichlet(np.ones(len(plan.labels)), len(clips))
         joined = plan.corpus.table["corpus"].n_unique() > 1
-        found = Predictions(clips, truth, drawn, plan.labels, (), joined)
+        told = {name: generator.uniform(1, 5, len(clips)) for name in plan.recipe.training.dimensions}
+        found = Predictions(clips, truth, drawn, plan.labels, (), joined, told)
         write_predictions({"test": found}, plan.folder / "predictions.csv")
         split, selected_on = plan.recipe.split.protocol, plan.recipe.training.select_on
         result = Result.from_predictions(truth, drawn, labels=plan.labels, protocol=split, selected_on=selected_on)
@@ -92,6 +96,7 @@ def untrained(monkeypatch):
         write_document(run_document({"test": result}, training), plan.folder / "result.json")
 
     monkeypatch.setattr(MODULE, "carry_out", carry_out)
+    monkeypatch.setattr(MODULE, "write_report", lambda folder, _: (folder / "report.html").touch())  # takes seconds
     monkeypatch.setattr(MODULE, "twins_of", lambda corpus: None)
     return plans
 
@@ -104,6 +109,8 @@ def test_the_folder_holds_the_folds_their_runs_and_all_of_them_together(finished
         "fold-3",
         "predictions.csv",
         "result.json",
+        "report.html",
+        *(f"{name}.png" for name in ("confusion-test", *(f"groups-{column}" for column in GROUPED))),
     }
     for fold in (1, 2, 3):
         assert {"bundle", "recipe.toml", "report.html", "result.json", "split.csv"} <= {
@@ -400,3 +407,129 @@ def test_a_run_of_one_training_is_no_cross_validation_to_go_on_with(untrained, t
     with pytest.raises(RunError, match="is not empty"):
         pv.crossval(asked, corpus, output=tmp_path / "run", resume=True)
     assert content(tmp_path / "run") == before
+
+
+@pytest.fixture
+def seeded(untrained, tmp_path):
+    """A cross-validation of two folds with the seeds 3, 4 and 5."""
+    asked = read_recipe("spectral-svm", ["split.protocol=speakers", "split.folds=2", "training.seed=3"])
+    return pv.crossval(asked, sayings("made"), output=tmp_path / "cv", seeds=3)
+
+
+def result_of(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+def test_each_seed_has_a_folder_of_its_folds_and_the_one_above_tells_the_first(seeded, untrained):
+    above = {entry.name for entry in seeded.folder.iterdir()}
+    assert {"seed-3", "seed-4", "seed-5", "split.csv", "predictions.csv", "result.json", "report.html"} <= above
+    assert not any(name.startswith("fold") for name in above)
+    for seed in (3, 4, 5):
+        assert {"fold-1", "fold-2", "predictions.csv", "result.json", "report.html"} <= {
+            entry.name for entry in (seeded.folder / f"seed-{seed}").iterdir()
+        }
+    first = seeded.folder / "seed-3"
+    assert (seeded.folder / "predictions.csv").read_bytes() == (first / "predictions.csv").read_bytes()
+    added = ("seeds", "seed_spread", "minutes")
+    assert {key: value for key, value in seeded.document.items() if key not in added} == {
+        key: value for key, value in result_of(first).items() if key != "minutes"
+    }
+    assert result_of(seeded.folder) == seeded.document
+    assert seeded.document["minutes"] == pytest.approx(sum(0.1 for _ in untrained))
+
+
+def test_all_seeds_train_the_same_folds_with_the_seed_of_the_recipe_and_the_next(seeded, untrained):
+    assert [(plan.folder.parent.name, plan.folder.name) for plan in untrained] == [
+        (f"seed-{seed}", f"fold-{fold}") for seed in (3, 4, 5) for fold in (1, 2)
+    ]
+    assert [plan.recipe.training.seed for plan in untrained] == [3, 3, 4, 4, 5, 5]
+    for plan in untrained:
+        assert plan.split.table.equals(untrained[int(plan.folder.name[-1]) - 1].split.table)
+
+
+def test_the_spread_over_seeds_is_that_of_their_scores_over_all_folds(seeded):
+    results = [result_of(seeded.folder / f"seed-{seed}") for seed in (3, 4, 5)]
+    assert [row["seed"] for row in seeded.document["seeds"]] == [3, 4, 5]
+    for key in ("uar", "wa", "macro_f1", "loss"):
+        values = [result[key] for result in results]
+        assert [row[key] for row in seeded.document["seeds"]] == values
+        assert seeded.document["seed_spread"][key] == {
+            "mean": pytest.approx(statistics.mean(values)),
+            "deviation": pytest.approx(statistics.stdev(values)),
+            "least": min(values),
+            "greatest": max(values),
+            "count": 3,
+        }
+    assert len({result["loss"] for result in results}) == 3
+
+
+def test_more_seeds_are_added_to_those_that_are_done(seeded, untrained):
+    asked = read_recipe("spectral-svm", ["split.protocol=speakers", "split.folds=2", "training.seed=3"])
+    before, told = content(seeded.folder / "seed-4"), []
+    untrained.clear()
+    corpus = sayings("made")
+    more = pv.crossval(asked, corpus, output=seeded.folder, seeds=4, resume=True, progress=told.append)
+    assert {plan.folder.parent.name for plan in untrained} == {"seed-6"}
+    assert "seed 4, fold 2: done before" in told
+    assert "seed 6, fold 1" in told
+    assert more.document["seeds"][:3] == seeded.document["seeds"]
+    assert content(seeded.folder / "seed-4") == before
+
+
+def test_one_seed_and_several_do_not_share_a_folder(seeded, untrained, tmp_path):
+    corpus, asked = sayings("made"), read_recipe("spectral-svm", ["split.protocol=speakers", "split.folds=2"])
+    again = asked.model_copy(update={"training": asked.training.model_copy(update={"seed": 3})})
+    before = content(seeded.folder)
+    with pytest.raises(RunError, match="was begun with several seeds; give --seeds as then, or another --output"):
+        pv.crossval(again, corpus, output=seeded.folder, resume=True)
+    assert content(seeded.folder) == before
+    alone = pv.crossval(asked, corpus, output=tmp_path / "one")
+    assert not {"seeds", "seed_spread"} & alone.document.keys()
+    with pytest.raises(RunError, match="was begun with one seed"):
+        pv.crossval(asked, corpus, output=tmp_path / "one", seeds=2, resume=True)
+
+
+@pytest.mark.parametrize("seeds", [0, -1])
+def test_no_seed_is_no_cross_validation(untrained, tmp_path, seeds):
+    with pytest.raises(ValueError, match=f"seeds is {seeds}; train with one at least"):
+        pv.crossval("spectral-svm", sayings("made"), output=tmp_path / "cv", seeds=seeds)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_report_has_a_table_of_folds_and_one_of_seeds(seeded):
+    page = write_report(seeded.folder).read_text(encoding="utf-8")
+    for name, told in (("fold", seeded.document["folds"]), ("seed", seeded.document["seeds"])):
+        table = page[page.index(f"<h3>By {name}</h3>") :].partition("</table>")[0]
+        for row in told:
+            assert f'<th scope="row">{row[name]}</th><td>{row["clips"]}</td><td>{100 * row["uar"]:.1f}</td>' in table
+    spread = seeded.document["seed_spread"]["uar"]
+    assert f"UAR: mean {100 * spread['mean']:.1f} %" in page
+    assert "paraverbal compare" in page and "paraverbal predict" not in page
+    alone = write_report(seeded.folder / "seed-3").read_text(encoding="utf-8")
+    assert "<h3>By fold</h3>" in alone and "<h3>By seed</h3>" not in alone
+
+
+def test_groups_are_those_of_the_clips_of_all_folds(finished):
+    speakers = finished.document["groups"]["speaker"]["groups"]
+    assert {group["group"]: group["clips"] for group in speakers} == {"s1": 6, "s2": 6, "s3": 6}
+    rows = rows_of(finished.folder / "predictions.csv")
+    for group in speakers:
+        own = [row for row in rows if row["speaker"] == group["group"]]
+        assert group["wa"] == pytest.approx(np.mean([row["emotion"] == row["predicted"] for row in own]))
+
+
+def test_dimensions_are_scored_over_the_clips_of_all_folds(untrained, tmp_path):
+    corpus = sayings("made", sentences=4)
+    values = [None if row % 5 == 0 else 1 + row % 4 for row in range(len(corpus))]
+    rated = replace(corpus, table=corpus.table.with_columns(valence=pl.Series(values, dtype=pl.Float64)))
+    asked = read_recipe("cnn-lstm", ["split.protocol=loso", "training.dimensions=['valence']"])
+    found = pv.crossval(asked, rated, output=tmp_path / "cv").document["dimensions"]["valence"]
+    rows = [row for row in rows_of(tmp_path / "cv" / "predictions.csv") if row["valence"]]
+    truth, told = (np.array([float(row[column]) for row in rows]) for column in ("valence", "d_valence"))
+    assert found["clips"] == len(rows) == sum(value is not None for value in values)
+    assert found["pearson"] == pytest.approx(np.corrcoef(truth, told)[0, 1], abs=1e-6)
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean((truth - told) ** 2)), abs=1e-6)
+    assert found["ccc_interval"][0] < found["ccc"] < found["ccc_interval"][1]
+    with pytest.raises(SplitError, match=r"the clips of part train of made have no value of valence"):
+        pv.crossval(asked, corpus, output=tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -1,5 +1,6 @@
 """What a run is going to do is decided, checked and written before any work."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -149,3 +150,39 @@ def test_train_takes_the_fold_that_cross_validation_has(synthetic, tmp_path):
         pv.train(asked, synthetic, output=tmp_path / "run", fold=2, progress=stop)
     write(folds_of(asked, pv.read_corpus(synthetic)).one_fold(2), tmp_path / "expected.csv")
     assert (tmp_path / "run" / "split.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
+
+
+def rated(speakers, name="valence", values=None):
+    """A corpus whose clips have the values in turn; None: none."""
+    corpus = balanced(speakers)
+    given = [None if values is None else values[row % len(values)] for row in range(len(corpus))]
+    return replace(corpus, table=corpus.table.with_columns(pl.Series(name, given, dtype=pl.Float64)))
+
+
+def network(*overrides):
+    return read_recipe("cnn-lstm", ["training.dimensions=['valence']", *overrides])
+
+
+@pytest.mark.parametrize(
+    ("values", "had"),
+    [(None, "part train of made have no value"), ((2.0, None), "part train of made have one value only")],
+)
+def test_a_dimension_without_two_values_to_learn_from_is_an_error_before_any_work(tmp_path, values, had):
+    with pytest.raises(SplitError, match=rf"{had} of valence; .* \(or --columns valence=COLUMN\), or leave it out"):
+        decide(network(), rated(6, values=values), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("chosen_on", ["valid", "test"])
+def test_the_part_that_chooses_the_epoch_needs_values_and_no_other_does(tmp_path, chosen_on):
+    corpus, other = rated(6, values=(1.0, 2.0, None)), {"valid": "test", "test": "valid"}[chosen_on]
+    split = holdout(corpus)
+    asked = network(f"training.select_on={chosen_on}")
+    for part, name in ((other, "kept"), (chosen_on, "refused")):
+        emptied = pl.when(pl.col("file").is_in(split.files(part))).then(None).otherwise("valence")
+        without = replace(corpus, table=corpus.table.with_columns(valence=emptied))
+        if part == other:
+            assert decide(asked, without, tmp_path / name, split=split).recipe.training.dimensions == ("valence",)
+        else:
+            with pytest.raises(SplitError, match=f"part {part} of made have no value of valence"):
+                decide(asked, without, tmp_path / name, split=split)

@@ -19,7 +19,7 @@ from paraverbal.batches import (
 from paraverbal.config import read_recipe
 from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AugmentSettings, TrainingSettings
-from paraverbal.training.loop import Trainer, clip_probabilities
+from paraverbal.training.loop import Trainer, clip_answers
 
 LABELS = ("anger", "neutral")
 RATE = 8000
@@ -233,9 +233,11 @@ def test_such_a_clip_trains_and_predicts_beside_others(data, batch_size) -> None
     fit = Trainer(fresh, settings, LOUDER).fit(data, data)
     assert all(np.isfinite([row.train_loss, row.valid_loss]).all() for row in fit.history)
     assert not torch.equal(fresh.network.output.weight, before)
-    probabilities = clip_probabilities(fresh, data)
+    probabilities = clip_answers(fresh, data).probabilities
     assert probabilities.shape == (5, 2)
-    alone = clip_probabilities(fresh, dataclasses.replace(data, features=data.features[:1], first=data.first[:2]))
+    alone = clip_answers(
+        fresh, dataclasses.replace(data, features=data.features[:1], first=data.first[:2])
+    ).probabilities
     np.testing.assert_allclose(alone[0], probabilities[0], atol=1e-5)
 
 

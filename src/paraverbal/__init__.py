@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from paraverbal.experiment import Run as Run
     from paraverbal.experiment import crossval as crossval
     from paraverbal.experiment import train as train
+    from paraverbal.features.describe import describe as describe
     from paraverbal.inference.predict import Prediction as Prediction
     from paraverbal.inference.predict import predict as predict
+    from paraverbal.inference.stream import Stream as Stream
+    from paraverbal.inference.timeline import Timeline as Timeline
+    from paraverbal.inference.timeline import timeline as timeline
     from paraverbal.report.page import write_report as write_report
     from paraverbal.settings import Recipe as Recipe
 
@@ -42,8 +46,11 @@ _HOMES = {
     "Result": "evaluation.protocol",
     "Run": "experiment",
     "Split": "corpora",
+    "Stream": "inference.stream",
+    "Timeline": "inference.timeline",
     "compare": "evaluation.compare",
     "crossval": "experiment",
+    "describe": "features.describe",
     "evaluate": "evaluation.evaluate",
     "inventory": "audit",
     "load_model": "bundle.load",
@@ -52,6 +59,7 @@ _HOMES = {
     "read_corpus": "corpora",
     "read_recipe": "config",
     "recipe_names": "config",
+    "timeline": "inference.timeline",
     "train": "experiment",
     "write_report": "report.page",
 }

@@ -39,12 +39,16 @@ _SORTED_TOGETHER = 16
 
 @dataclass(frozen=True)
 class Clip:
-    """One utterance to read: its file, where it starts and ends in it (seconds; None: the whole file), its class."""
+    """One utterance to read: its file, where it starts and ends in it (seconds; None: the whole file), its class.
+
+    `dimensions` holds its arousal and the like, as far as the recipe learns them; NaN where the corpus has none.
+    """
 
     file: str | Path
     truth: int
     start: float | None = None
     end: float | None = None
+    dimensions: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,14 @@ class ClipFeatures:
         first: Index of each clip's first window, and the number of windows at the end, `[clip + 1]`.
         truth: Class of each clip, `[clip]`.
         waveforms: Each window, float32 `[sample]`; empty unless they were asked for.
+        dimensions: Arousal and the like of each clip, float32 `[clip, dimension]`, NaN where unknown; None: none is learnt.
     """
 
     features: Sequence[Tensor]
     first: NDArray[np.int64]
     truth: NDArray[np.int64]
     waveforms: Sequence[NDArray[np.float32]] = ()
+    dimensions: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -75,11 +81,13 @@ class Batch:
         features: Unscaled, `[batch, feature, frame]`, zeros behind the end of a clip.
         lengths: Frames of each clip, int64 `[batch]`; None if all are full.
         labels: `[batch]`.
+        dimensions: `[batch, dimension]`, NaN where unknown; None: none is learnt.
     """
 
     features: Tensor
     lengths: Tensor | None
     labels: Tensor
+    dimensions: Tensor | None = None
 
 
 def read_windows(clip: Clip, settings: AudioSettings, least: int = 1) -> list[NDArray[np.float32]]:
@@ -126,7 +134,7 @@ def compute_features(
     features: list[Tensor] = []
     waveforms: list[NDArray[np.float32]] = []
     counts: list[int] = []
-    truth: list[int] = []
+    used: list[Clip] = []
     failed: list[tuple[Clip, AudioError]] = []
     chunks = [clips[start : start + _READ_AHEAD] for start in range(0, len(clips), _READ_AHEAD)]
     with ThreadPoolExecutor(workers) as pool:
@@ -138,9 +146,11 @@ def compute_features(
             if keep_waveforms:
                 waveforms.extend(outcome)
             counts.append(len(outcome))
-            truth.append(clip.truth)
+            used.append(clip)
+    truth = np.array([clip.truth for clip in used], dtype=np.int64)
+    values = np.array([clip.dimensions for clip in used], dtype=np.float32)
     first = np.cumsum([0, *counts])
-    return ClipFeatures(features, first, np.array(truth, dtype=np.int64), waveforms), failed
+    return ClipFeatures(features, first, truth, waveforms, values if values.size else None), failed
 
 
 def _features(cut: Sequence[NDArray[np.float32]], model: "SpeechModel") -> list[Tensor]:
@@ -267,4 +277,6 @@ class TrainingSamples:
 
     def _batch(self, pairs: NDArray[np.int64], epoch: int) -> Batch:
         features, lengths = collate([self.sample(int(clip), int(copy), epoch) for clip, copy in pairs])
-        return Batch(features, lengths, torch.from_numpy(self.data.truth[pairs[:, 0]]))
+        clips, values = pairs[:, 0], self.data.dimensions
+        dimensions = None if values is None else torch.from_numpy(values[clips])
+        return Batch(features, lengths, torch.from_numpy(self.data.truth[clips]), dimensions)

@@ -1,4 +1,4 @@
-"""Canonical emotion labels and how the words of corpora map onto them.
+"""Canonical emotion labels, how the words of corpora map onto them, and the dimensions beside them.
 
 Ten categories cover the corpora that are read here. A corpus keeps its own word in the column `label`; the column
 `emotion` holds the canonical one. What the mapping loses: grades and blends ("pleasant surprise" of TESS becomes
@@ -21,6 +21,9 @@ EMOTIONS = (
     "sadness",
     "surprise",
 )
+
+# What raters say on scales in place of a word. Each corpus has its own scale (1 to 5, 1 to 7, -1 to 1), which is kept.
+DIMENSIONS = ("arousal", "valence", "dominance")
 
 # Other words -> canonical. Full words only: one-letter codes belong to the parser of the corpus that uses them.
 _SYNONYMS = {

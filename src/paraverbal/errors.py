@@ -34,6 +34,7 @@ EXTRA_OF_MODULE = {
     "polars": "train",
     "safetensors": "train",
     "onnx": "train",
+    "onnx_ir": "train",
     "onnxscript": "train",
     "matplotlib": "train",
     "jinja2": "train",

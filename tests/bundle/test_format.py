@@ -13,6 +13,7 @@ from paraverbal.errors import BundleError
 MANIFEST = Manifest(
     name="größer",
     labels=LABELS,
+    dimensions=("arousal", "valence"),
     sampling_rate=48000,
     seconds=3.0,
     hop_seconds=1.5,
@@ -54,6 +55,7 @@ def test_the_file_says_the_number_of_its_format_first(tmp_path):
 
 def test_every_key_but_a_few_has_a_default(tmp_path):
     optional = (
+        "dimensions",
         "short",
         "denoise",
         "level",
@@ -68,7 +70,7 @@ def test_every_key_but_a_few_has_a_default(tmp_path):
     manifest = Manifest.read(document(tmp_path, temperature=None, graph={}, **dict.fromkeys(optional)))
     assert (manifest.short, manifest.denoise, manifest.level) == ("pad", "none", "none")
     assert (manifest.minimum_samples, manifest.temperature) == (1, 1.0)
-    assert (manifest.layers, manifest.recipe, manifest.graph) == ((), {}, Graph())
+    assert (manifest.layers, manifest.recipe, manifest.graph, manifest.dimensions) == ((), {}, Graph(), ())
 
 
 def test_keys_that_are_not_known_are_left_alone(tmp_path):
@@ -76,9 +78,14 @@ def test_keys_that_are_not_known_are_left_alone(tmp_path):
 
 
 def test_a_newer_format_says_how_to_upgrade(tmp_path):
-    words = "bundle format 3 is newer than 2, the newest known here: pip install --upgrade paraverbal"
+    newer = FORMAT + 1
+    words = f"bundle format {newer} is newer than {FORMAT}, the newest known here: pip install --upgrade paraverbal"
     with pytest.raises(BundleError, match=re.escape(f"bundle.json: {words}")):
-        Manifest.read(document(tmp_path, format=3))
+        Manifest.read(document(tmp_path, format=newer))
+
+
+def test_format_2_which_knew_no_dimensions_tells_none(tmp_path):
+    assert Manifest.read(document(tmp_path, format=2, dimensions=None)).dimensions == ()
 
 
 def test_format_1_which_knew_neither_is_of_padded_clips_without_noise_reduction(tmp_path):
@@ -112,6 +119,9 @@ def test_a_broken_manifest_is_an_error_with_its_file(tmp_path, content):
         ({"labels": "anger"}, "labels is 'anger', a list was expected"),
         ({"labels": []}, "not a list of different words"),
         ({"labels": ["anger", "anger"]}, "not a list of different words"),
+        ({"dimensions": "arousal"}, "dimensions is 'arousal', a list was expected"),
+        ({"dimensions": [1]}, "dimensions [1] are not a list of different words"),
+        ({"dimensions": ["arousal", "arousal"]}, "dimensions ['arousal', 'arousal'] are not a list of different"),
         ({"labels": [1]}, "not a list of different words"),
         ({"labels": [["anger"]]}, "not a list of different words"),
         ({"sampling_rate": 0}, "sampling_rate is 0, a number above 0"),

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from tests.bundles import LABELS, expected, write_bundle, write_graph
+from tests.bundles import LABELS, SLOPES, expected, write_bundle, write_graph
 
 from paraverbal.audio import level, resample, windows
 from paraverbal.audio.denoise import denoise
@@ -211,3 +211,43 @@ def test_a_call_is_the_same_from_many_threads(folder):
     with ThreadPoolExecutor(4) as pool:
         for probabilities in pool.map(lambda _: model(NOISE, 16000), range(16)):
             np.testing.assert_array_equal(probabilities, alone)
+
+
+RATED = ("arousal", "valence")
+
+
+def test_dimensions_are_the_mean_over_windows_without_temperature_and_probabilities_stay(tmp_path):
+    model = load_model(write_bundle(tmp_path, dimensions=RATED, temperature=3.0))
+    answer = model.answer(NOISE, 16000)
+    means = [np.mean(piece**2) * SLOPES[0, :2] for piece in windows(NOISE, 16000, 16000)]
+    np.testing.assert_allclose(answer.dimensions, np.mean(means, axis=0), rtol=1e-5)
+    assert (answer.dimensions.dtype, answer.dimensions.shape) == (np.float32, (2,))
+    np.testing.assert_array_equal(answer.probabilities, model(NOISE, 16000))
+    plain = load_model(write_bundle(tmp_path / "plain", temperature=3.0))
+    np.testing.assert_allclose(model(NOISE, 16000), plain(NOISE, 16000), atol=1e-6)
+    assert model.dimensions == RATED
+    assert "dimensions float32 [batch, dimension]: arousal, valence" in repr(model)
+
+
+def test_a_window_of_ones_own_is_that_of_the_dimensions_too(tmp_path):
+    model = load_model(write_bundle(tmp_path, dimensions=RATED))
+    means = [np.mean(piece**2) * SLOPES[0, :2] for piece in windows(NOISE, 3200, 1600)]
+    found = model.answer(NOISE, 16000, window=0.2, hop=0.1).dimensions
+    np.testing.assert_allclose(found, np.mean(means, axis=0), rtol=1e-5)
+
+
+def test_a_model_of_emotions_alone_tells_no_dimension(folder):
+    model = load_model(folder)
+    assert model.dimensions == ()
+    assert model.answer(NOISE, 16000).dimensions.shape == (0,)
+    assert "dimension" not in repr(model)
+
+
+def test_a_graph_without_the_dimensions_of_its_manifest_is_refused(tmp_path):
+    bundle = write_bundle(tmp_path, dimensions=RATED)
+    write_graph(bundle / "model.onnx")
+    with pytest.raises(BundleError, match="tells of arousal, valence, but the graph has no output 'dimensions'"):
+        load_model(bundle)
+    write_graph(bundle / "model.onnx", dimensions=3)
+    with pytest.raises(BundleError, match="the graph has 3 outputs, the manifest 2 dimensions"):
+        load_model(bundle)

@@ -71,7 +71,7 @@ def test_a_bundle_holds_graph_weights_and_manifest_and_nothing_is_left_beside(sa
     assert sorted(content(saved)) == ["bundle.json", "model.onnx", "model.safetensors"]
     assert [entry.name for entry in saved.parent.iterdir()] == ["bundle"]
     assert Manifest.read(saved) == manifest(model)
-    assert json.loads((saved / "bundle.json").read_text())["format"] == FORMAT == 2
+    assert json.loads((saved / "bundle.json").read_text())["format"] == FORMAT == 3
 
 
 def test_the_weights_are_those_of_the_model(saved, model):
@@ -117,7 +117,7 @@ def test_the_real_recipe_answers_as_the_network_for_any_batch_and_length(tmp_pat
             waveforms = (waveforms / np.abs(waveforms).max()).astype(np.float32)
             with torch.inference_mode():
                 expected = model(torch.from_numpy(waveforms)).softmax(dim=1).numpy()
-            np.testing.assert_allclose(loaded._run(waveforms), expected, atol=1e-4)
+            np.testing.assert_allclose(loaded.run_windows(waveforms), expected, atol=1e-4)
             answers.append(expected)
     assert np.ptp(np.concatenate(answers), axis=0).max() > 0.01  # they differ, so that an agreement means something
 
@@ -134,7 +134,7 @@ def test_the_shortest_waveform_that_the_manifest_allows_passes(saved, model):
     shortest = np.random.default_rng(0).uniform(-0.5, 0.5, (1, model.minimum_samples)).astype(np.float32)
     with torch.inference_mode():
         expected = model(torch.from_numpy(shortest)).softmax(dim=1).numpy()
-    np.testing.assert_allclose(loaded._run(shortest), expected, atol=1e-4)
+    np.testing.assert_allclose(loaded.run_windows(shortest), expected, atol=1e-4)
     assert loaded(shortest[0, :1], 16000, window=1e-3).sum() == pytest.approx(1)
 
 

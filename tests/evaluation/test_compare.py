@@ -212,7 +212,7 @@ def test_an_empty_speaker_is_an_unknown_one(tmp_path):
     [
         ({"emotion": "calm"}, "line 2: emotion is 'calm', expected one of anger, joy, sadness"),
         ({"predicted": ""}, "line 2: predicted is ''"),
-        ({"p_joy": "much"}, "line 2: a probability is not a number"),
+        ({"p_joy": "much"}, "line 2: a probability or dimension is not a number"),
         ({"p_joy": "nan"}, "finite"),
         ({"p_joy": "7"}, "finite and within 0 to 1"),
         ({"p_anger": "0", "p_joy": "0", "p_sadness": "0"}, "clip 0 sum to 0"),

@@ -1,9 +1,11 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from paraverbal.corpora.corpus import COLUMNS
+from paraverbal.errors import RunError
 from paraverbal.evaluation.compare import read_predictions
 from paraverbal.evaluation.predictions import Predictions, write_predictions
 
@@ -93,3 +95,48 @@ def test_parts_of_a_file_are_named_with_their_seconds(tmp_path):
         "whole.wav",
     ]
     assert len(read_predictions(tmp_path).files) == 4
+
+
+VALENCE = (1.25, None, 3.0, 4.0)
+
+
+def rated():
+    told = {"valence": np.array([1.5, 2.0, 1 / 3, 4.25])}
+    return replace(predictions(valence=VALENCE, speaker="aabb"), dimensions=told)
+
+
+def test_dimensions_are_written_as_what_is_true_then_what_was_told(tmp_path):
+    rows = written({"test": rated()}, tmp_path / "predictions.csv")
+    assert list(rows[0])[-3:] == ["p_neutral", "valence", "d_valence"]
+    assert [(row["valence"], row["d_valence"]) for row in rows] == [
+        ("1.25", "1.5"),
+        ("", "2"),
+        ("3", "0.333333"),
+        ("4", "4.25"),
+    ]
+    table = read_predictions(tmp_path)
+    np.testing.assert_allclose(table.dimensions["valence"], [1.5, 2, 1 / 3, 4.25], atol=1e-6)
+    assert table.labels == LABELS
+
+
+def test_the_fold_is_the_last_column(tmp_path):
+    write_predictions({"test": rated()}, tmp_path / "predictions.csv", [1, 1, 2, 3])
+    with (tmp_path / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-1] == "fold"
+    assert [row["fold"] for row in rows] == ["1", "1", "2", "3"]
+    assert len(read_predictions(tmp_path).files) == 4
+
+
+def test_some_of_them_and_a_temperature_keep_what_was_told():
+    chosen = np.array([False, True, False, True])
+    assert rated().only(chosen).dimensions["valence"].tolist() == [2.0, 4.25]
+    assert rated().tempered(2.0).dimensions["valence"].tolist() == rated().dimensions["valence"].tolist()
+
+
+def test_a_told_dimension_that_is_no_number_is_refused_with_its_line(tmp_path):
+    write_predictions({"test": rated()}, tmp_path / "predictions.csv")
+    text = (tmp_path / "predictions.csv").read_text()
+    (tmp_path / "predictions.csv").write_text(text.replace("4.25", "much"))
+    with pytest.raises(RunError, match="line 5: a probability or dimension is not a number"):
+        read_predictions(tmp_path)

@@ -5,7 +5,7 @@ import io
 import json
 from dataclasses import replace
 
-from paraverbal.inference.formats import csv_text, json_line, table
+from paraverbal.inference.formats import csv_text, json_line, table, texts
 from paraverbal.inference.predict import Failure, Prediction
 
 LABELS = ("anger", "neutral", "sadness")
@@ -90,3 +90,24 @@ def test_a_file_name_that_is_no_utf_8_can_be_written():
     odd = Failure(b"caf\xe9.wav".decode("utf-8", "surrogateescape"), "x")
     for text in (json_line(odd), csv_text([odd], LABELS), table([odd])):
         assert "caf?.wav" in text.encode("utf-8").decode("utf-8")
+
+
+RATED = replace(GOOD, dimensions={"arousal": 3.14159265, "valence": -0.5})
+
+
+def test_dimensions_are_the_last_key_of_json_columns_of_csv_and_behind_the_next_labels_in_the_table():
+    line = json.loads(json_line(RATED))
+    assert list(line)[-1] == "dimensions"
+    assert line["dimensions"] == {"arousal": 3.141593, "valence": -0.5}
+    names = ("arousal", "valence")
+    rows = list(csv.DictReader(io.StringIO(csv_text([RATED, FAILED], LABELS, dimensions=names))))
+    assert list(rows[0])[-3:] == ["uncertain", *names]
+    assert [(row["arousal"], row["valence"]) for row in rows] == [("3.141593", "-0.5"), ("", "")]
+    assert table([RATED]).splitlines()[1].endswith("sadness 0.20, neutral 0.10; arousal 3.14; valence -0.50")
+
+
+def test_texts_piece_by_piece_have_the_dimensions_of_the_whole():
+    names = ("arousal", "valence")
+    whole = csv_text([RATED, FAILED], LABELS, dimensions=names)
+    assert "".join(texts([RATED, FAILED], LABELS, "csv", dimensions=names)) == whole
+    assert "".join(texts([RATED], LABELS, "json")) == json_line(RATED) + "\n"

@@ -117,13 +117,13 @@ def test_many_workers_give_what_one_gives_in_order(tmp_path, model, monkeypatch,
     for number in range(40):
         files.append(tmp_path / f"{number}.wav")
         soundfile.write(files[-1], np.full(8000 - 150 * number, number / 40, np.float32), 16000)
-    monkeypatch.setattr(predict_module, "_processors", lambda: workers)
+    monkeypatch.setattr(predict_module, "processors", lambda: workers)
     outcomes = list(predict_each(files, model))
     assert outcomes == [predict(file, model=model) for file in files]
 
 
 def test_a_batch_that_is_left_early_ends(clips, model, monkeypatch):
-    monkeypatch.setattr(predict_module, "_processors", lambda: 2)
+    monkeypatch.setattr(predict_module, "processors", lambda: 2)
     outcomes = predict_each([clips / "a loud.wav"] * 50, model)
     assert next(outcomes).emotion == "anger"
     outcomes.close()

@@ -64,3 +64,10 @@ def test_what_the_manifest_does_not_tell_is_left_out(manifest, missing):
 def test_a_pipe_in_a_name_does_not_break_the_table(manifest):
     manifest["training_data"][0]["name"] = "a|b"
     assert "| a\\|b | 604 |" in model_card(manifest)
+
+
+def test_dimensions_are_named_with_the_output_that_gives_them(manifest):
+    card = model_card(manifest | {"dimensions": ["arousal", "valence"]})
+    assert "- **Out too**: arousal, valence, each on the scale of the training corpora" in card
+    assert "before temperature, and `dimensions`, float32 `[batch, dimension]`." in card
+    assert "dimension]" not in model_card(manifest)

@@ -12,6 +12,7 @@ from paraverbal.metrics.calibration import coverage_curve, reliability
 from paraverbal.report.evaluation_figures import (
     MOST_GROUPS,
     coverage_figure,
+    dimensions_figure,
     groups_figure,
     reliability_figure,
     robustness_figure,
@@ -59,6 +60,7 @@ FIGURES = {
     ),
     "coverage": lambda palette: coverage_figure(coverage_curve(*drawn()), 0.6, palette),
     "groups": lambda palette: groups_figure(groups(group("female", 0.7), group("male", 0.5, 0.2, "clips")), palette),
+    "dimensions": lambda palette: dimensions_figure({"arousal": [(1.0, 2.0), (4.5, 4.0)]}, palette),
     "robustness": lambda palette: robustness_figure(robust(condition("mp3", 0.68, (-0.01, 0.05))), palette),
 }
 
@@ -159,3 +161,13 @@ def test_the_bars_of_the_robustness_figure_are_what_is_lost():
 @pytest.mark.parametrize("rows", [(), (condition("mp3", 0.7),)])
 def test_conditions_that_cost_nothing_and_none_at_all_can_be_drawn(rows):
     assert pixels(robustness_figure(robust(*rows))).ndim == 3
+
+
+def test_dimensions_are_dots_of_told_over_true_with_the_line_where_both_are_equal():
+    pairs = {"arousal": [(1.0, 2.0), (4.5, 4.0)], "valence": [(3.0, 3.0)]}
+    figure = dimensions_figure(pairs)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Arousal", "Valence"]
+    for axes, points in zip(figure.axes, pairs.values(), strict=True):
+        equal, dots = axes.get_lines()
+        assert list(equal.get_xdata()) == list(equal.get_ydata()) == [np.min(points), np.max(points)]
+        assert list(zip(dots.get_xdata(), dots.get_ydata(), strict=True)) == points

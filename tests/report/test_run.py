@@ -1,7 +1,8 @@
 import pytest
 
 from paraverbal.errors import RunError
-from paraverbal.report.run import Mistake, confident_mistakes, read_run
+from paraverbal.evaluation.protocol import read_document, write_document
+from paraverbal.report.run import Mistake, confident_mistakes, read_run, told_dimensions
 
 
 def row(file, truth, predicted, confidence, split="test"):
@@ -66,3 +67,27 @@ def test_a_mistake_about_a_label_the_model_does_not_know_has_no_probability_of_t
 def test_predictions_without_the_expected_columns_are_an_error(broken):
     with pytest.raises(RunError, match=r"predictions\.csv: expected file, split"):
         confident_mistakes([broken])
+
+
+def told(true, answer, split="test"):
+    return {"split": split, "valence": true, "d_valence": answer, "arousal": "", "d_arousal": "1"}
+
+
+def test_what_was_told_of_dimensions_is_read_with_what_is_true_where_that_is_known():
+    rows = [told("1.5", "2"), told("", "3"), told("4", "3.25"), told("5", "1", split="valid")]
+    assert told_dimensions(rows) == {"valence": [(1.5, 2.0), (4.0, 3.25)]}
+    assert told_dimensions(rows, "valid") == {"valence": [(5.0, 1.0)]}
+    assert told_dimensions([row("a.wav", "fear", "anger", "0.6")]) == told_dimensions([]) == {}
+
+
+@pytest.mark.parametrize("broken", [told("much", "1"), told("1", ""), {"split": "test", "d_valence": "1"}])
+def test_dimensions_that_are_no_numbers_are_an_error(broken):
+    with pytest.raises(RunError, match=r"predictions\.csv: expected split, and a number in each d_<dimension>; got"):
+        told_dimensions([broken])
+
+
+def test_the_clips_of_several_folds_are_not_counted_as_one(make_run):
+    folder = make_run()
+    document = read_document(folder / "result.json")
+    write_document({**document, "folds": []}, folder / "result.json")
+    assert read_run(folder).clips == {}

@@ -128,3 +128,51 @@ def test_a_damaged_part_is_an_error_that_names_it(document, name, part):
         del broken[name][part]
     with pytest.raises(RunError, match=rf"result\.json: {name}.* is damaged"):
         getattr(sections, name)(broken)
+
+
+SPREAD = {"mean": 0.5, "deviation": 0.05, "least": 0.45, "greatest": 0.55, "count": 2}
+
+
+def folds_of(*verdicts):
+    """The document of a cross-validation whose folds have these verdicts of one check."""
+    audit = {
+        f"fold {fold}": {"shared_speakers": {"verdict": verdict, "detail": f"as fold {fold} says", "items": {}}}
+        for fold, verdict in enumerate(verdicts, start=1)
+    }
+    return {"folds": [{"fold": fold} for fold, _ in enumerate(verdicts, 1)], "spread": {"uar": SPREAD}, "audit": audit}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "detail"),
+    [
+        (("ok", "ok"), "ok", "as fold 1 says (2 of 2 folds ok)"),
+        (("ok", "leak", "notice"), "leak", "as fold 2 says (1 of 3 folds leak)"),
+        (("notice", "ok", "notice"), "notice", "as fold 1 says (2 of 3 folds notice)"),
+    ],
+)
+def test_the_audit_of_all_folds_is_the_worst_of_each_check_and_says_in_how_many(verdicts, verdict, detail):
+    found = sections.audit_of_all(folds_of(*verdicts))
+    assert list(found) == ["shared_speakers"]
+    assert (found["shared_speakers"]["verdict"], found["shared_speakers"]["detail"]) == (verdict, detail)
+
+
+def test_the_audit_of_a_run_is_as_it_is(document):
+    assert sections.audit_of_all(document) == document["audit"]
+    assert sections.audit_of_all({"folds": [], "audit": {}}) == sections.audit_of_all({}) == {}
+
+
+def test_folds_and_seeds_are_told_with_their_spread_and_a_run_has_neither(document):
+    told = "UAR: mean 50.0 %, 45.0 to 55.0 %, standard deviation 5.0."
+    (folds,) = sections.repeats(folds_of("ok", "ok"))
+    assert (folds["name"], len(folds["rows"]), folds["told"]) == ("fold", 2, told)
+    several = {**folds_of("ok"), "seeds": [{"seed": 3}], "seed_spread": {"uar": {**SPREAD, "deviation": None}}}
+    assert [(part["name"], part["told"]) for part in sections.repeats(several)] == [
+        ("fold", told),
+        ("seed", "UAR: mean 50.0 %, 45.0 to 55.0 %."),
+    ]
+    assert sections.repeats(document) == []
+
+
+def test_a_damaged_spread_is_an_error_that_names_its_rows():
+    with pytest.raises(RunError, match=r"result\.json: folds.* is damaged"):
+        sections.repeats({**folds_of("ok"), "spread": {"uar": {"mean": 0.5}}})

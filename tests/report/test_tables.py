@@ -1,7 +1,14 @@
 import numpy as np
 
 from paraverbal.evaluation.protocol import Result
-from paraverbal.report.tables import align, confusion_table, per_class_table, scores_table
+from paraverbal.report.tables import (
+    align,
+    confusion_table,
+    decimals,
+    decimals_interval,
+    per_class_table,
+    scores_table,
+)
 
 
 def small(selected_on="valid"):
@@ -44,3 +51,8 @@ def test_the_confusion_table_has_truth_in_rows():
 
 def test_columns_are_as_wide_as_their_widest_cell():
     assert align([["a", "1"], ["bcd", "10"]]) == "a     1\nbcd  10"
+
+
+def test_numbers_that_are_no_shares_have_three_decimals_and_a_dash_where_there_is_none():
+    assert (decimals(-0.12345), decimals(0), decimals(None)) == ("-0.123", "0.000", "–")
+    assert (decimals_interval((-0.5, 0.25)), decimals_interval(None)) == ("-0.500 to 0.250", "–")

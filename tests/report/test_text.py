@@ -7,6 +7,7 @@ from paraverbal.evaluation.protocol import Result, read_document
 from paraverbal.report.text import (
     comparison_text,
     crossval_text,
+    dimensions_text,
     example_text,
     intervals_text,
     label_map_text,
@@ -114,3 +115,34 @@ def test_a_comparison_has_the_scores_a_line_for_each_pair_and_each_warning_once(
     assert line.split()[3:] == ["+10.0", "-5.0", "to", "+25.0", "<", "0.001", "-2.0", "–", "0.250", "–"]
     assert "one - third" in text
     assert text.endswith("60 clips, 10 drawn groups\nnotice: Few clips.")
+
+
+DIMENSIONS = {
+    "arousal": {"ccc": 0.5, "ccc_interval": [0.25, 0.75], "pearson": 0.6, "rmse": 1.0, "clips": 20},
+    "valence": {"ccc": None, "ccc_interval": None, "pearson": None, "rmse": 0.5, "clips": 1},
+}
+
+
+def test_dimensions_are_a_table_and_nothing_where_none_are_told():
+    assert [line.split() for line in dimensions_text(DIMENSIONS).splitlines()[1:]] == [
+        ["arousal", "0.500", "0.250", "to", "0.750", "0.600", "1.000", "20"],
+        ["valence", "–", "–", "–", "0.500", "1"],
+    ]
+    assert dimensions_text({}) == ""
+
+
+def test_runs_and_cross_validations_tell_dimensions_and_a_run_what_worse_recordings_cost(result, run_folder, evaluated):
+    table = dimensions_text(DIMENSIONS)
+    document = read_document(run_folder / "result.json")
+    assert table in run_text({**document, "dimensions": DIMENSIONS})
+    assert table in crossval_text({**folds_document(result, 2), "dimensions": DIMENSIONS})
+    assert "white noise" not in run_text(document)
+    assert "white noise" in run_text({**document, "robustness": read_document(evaluated / "result.json")["robustness"]})
+
+
+def test_the_text_of_several_seeds_has_their_spread_and_names_the_one_it_tells(result):
+    spread = {"uar": {"mean": 0.4, "deviation": 0.02, "least": 0.38, "greatest": 0.42, "count": 2}}
+    several = {**folds_document(result, 2), "seeds": [{"seed": 7}, {"seed": 8}], "seed_spread": spread}
+    lines = crossval_text(several).splitlines()
+    assert "seed 7, UAR over folds: mean 50.0, 25.0 to 75.0, standard deviation 10.0" in lines
+    assert "UAR over seeds, all folds: mean 40.0, 38.0 to 42.0, standard deviation 2.0" in lines

@@ -15,7 +15,7 @@ from paraverbal.errors import RunError
 from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AugmentSettings, TrainingSettings
 from paraverbal.training import loop
-from paraverbal.training.loop import Trainer, clip_probabilities, precision
+from paraverbal.training.loop import Trainer, clip_answers, precision
 
 LABELS = ("anger", "fear", "neutral")
 CHANGES = AugmentSettings(copies=1, noise_deviation=1.0, roll=0.2, factor=(0.9, 1.1))
@@ -92,7 +92,7 @@ def test_a_network_learns_a_made_corpus(synthetic):
     )
     model.scaling.fit(train.features)
     fit = Trainer(model, settings(epochs=15, learning_rate=3e-3), AugmentSettings()).fit(train, train)
-    assert np.mean(clip_probabilities(model, train).argmax(axis=1) == train.truth) > 0.6  # chance is 0.2
+    assert np.mean(clip_answers(model, train).probabilities.argmax(axis=1) == train.truth) > 0.6  # chance is 0.2
     assert fit.history[-1].train_loss < 0.6 * fit.history[0].train_loss
 
 
@@ -100,7 +100,7 @@ def test_the_scores_of_an_epoch_are_those_of_the_network(make_model):
     model = make_model()
     fit = Trainer(model, settings(epochs=6, learning_rate=1e-2), CHANGES).fit(TRAIN, VALID)
     best = fit.history[fit.best_epoch - 1]
-    probabilities = clip_probabilities(model, VALID)
+    probabilities = clip_answers(model, VALID).probabilities
     assert best.valid_wa == np.mean(probabilities.argmax(axis=1) == VALID.truth) > 0.9
     assert best.valid_loss == pytest.approx(-np.mean(np.log(probabilities[np.arange(12), VALID.truth])), rel=1e-5)
     assert best.valid_uar == best.valid_wa  # every class has as many clips
@@ -215,7 +215,7 @@ def test_history_has_a_line_for_each_epoch(make_model, tmp_path):
     told = []
     fit = Trainer(make_model(), settings(), CHANGES, tmp_path).fit(TRAIN, VALID, told.append)
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert lines == [vars(row) for row in fit.history] == [vars(row) for row in told]
+    assert lines == [row.to_dict() for row in fit.history] == [row.to_dict() for row in told]
     assert [row["epoch"] for row in lines] == [1, 2, 3, 4]
     assert all(row["samples_per_second"] > 0 and row["seconds"] > 0 for row in lines)
 
@@ -262,20 +262,20 @@ def test_weight_decay_reaches_the_optimiser_as_adams_l2(make_model):
 
 def test_probabilities_of_a_clip_are_the_mean_over_its_windows(make_model, monkeypatch):
     model = make_model()
-    probabilities = clip_probabilities(model, TRAIN)
+    probabilities = clip_answers(model, TRAIN).probabilities
     with torch.inference_mode():
         each = model.eval().classify(torch.stack(TRAIN.features)).softmax(dim=1).double().numpy()
     for clip in range(len(TRAIN)):
         mean = each[TRAIN.first[clip] : TRAIN.first[clip + 1]].mean(axis=0)
         np.testing.assert_allclose(probabilities[clip], mean, atol=1e-6)
     monkeypatch.setattr(loop, "_VALIDATION_BATCH", 5)
-    np.testing.assert_allclose(clip_probabilities(model, TRAIN), probabilities, atol=1e-6)
+    np.testing.assert_allclose(clip_answers(model, TRAIN).probabilities, probabilities, atol=1e-6)
 
 
 def test_clips_of_several_lengths_have_the_probabilities_that_each_has_alone(make_model, monkeypatch):
     model, data = make_model(), shortened(TRAIN)
     monkeypatch.setattr(loop, "_VALIDATION_BATCH", 5)
-    found = clip_probabilities(model, data)
+    found = clip_answers(model, data).probabilities
     with torch.inference_mode():
         alone = [model.eval().classify(one[None]).softmax(dim=1)[0].double().numpy() for one in data.features]
     for clip in range(len(data)):
@@ -292,16 +292,16 @@ def test_clips_that_keep_their_length_are_trained_on(make_model):
 
 def test_asking_for_probabilities_leaves_the_mode_of_the_network(make_model):
     model = make_model().train()
-    clip_probabilities(model, VALID)
+    clip_answers(model, VALID)
     assert model.training
-    clip_probabilities(model.eval(), VALID)
+    clip_answers(model.eval(), VALID)
     assert not model.training
 
 
 def test_validation_does_not_change_the_network(make_model):
     model = make_model().train()
     before = weights(model)
-    clip_probabilities(model, VALID)
+    clip_answers(model, VALID)
     assert_equal_weights(weights(model), before)
 
 
@@ -326,4 +326,5 @@ def test_a_row_of_the_history_has_the_documented_keys():
         "learning_rate",
         "seconds",
         "samples_per_second",
+        "valid_ccc",
     ]

@@ -26,7 +26,7 @@ AUDIO_SUFFIXES = frozenset(
 
 # An MP3 of changing bit rate without a Xing header does not tell its length: libsndfile estimates it from the first frame,
 # and reads no further if it guesses too little.
-_ESTIMATED_LENGTH = frozenset({"MP3"})
+ESTIMATED_LENGTH = frozenset({"MP3"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read(
     if not np.isfinite(samples).all():
         where = int(np.argmin(np.isfinite(samples).all(axis=1)))
         raise NonFiniteAudioError(file, f"sample {where} is NaN or infinite; export the recording again")
-    waveform = _mean_of_channels(samples) if mono else np.ascontiguousarray(samples.T)
+    waveform = mean_of_channels(samples) if mono else np.ascontiguousarray(samples.T)
     if sampling_rate is None:
         return waveform, rate
     return resample(waveform, rate, sampling_rate), sampling_rate
@@ -100,7 +100,7 @@ def info(file: str | Path) -> AudioInfo:
     if arrays.is_address(file):
         row, rate = arrays.read_row(file)
         return AudioInfo(len(row) / rate, rate, 1, "NPZ", row.dtype.name)
-    with _open(file) as sound:
+    with open_sound(file) as sound:
         seconds = sound.frames / sound.samplerate
         return AudioInfo(seconds, sound.samplerate, sound.channels, sound.format, sound.subtype)
 
@@ -155,24 +155,25 @@ def _check_file(file: str | Path) -> None:
 
 def _decode(file: str | Path, offset: float, duration: float | None) -> tuple[Waveform, int]:
     """Return the samples `[sample, channel]` of a part of a file, and its rate."""
-    with _open(file) as sound:
+    with open_sound(file) as sound:
         rate = int(sound.samplerate)
         if sound.frames == 0:
             raise EmptyAudioError(file, "holds no samples; record or export it again")
         share = wav.share_present(file) if sound.format in wav.FORMATS else 1.0
         if share < 1:
-            raise _truncated(file, sound.frames / rate / share, sound.frames / rate)
+            raise truncated(file, sound.frames / rate / share, sound.frames / rate)
         start, wanted = _part(file, sound.frames, rate, offset, duration)
-        samples = _read_frames(file, sound, start, wanted)
-        estimated = sound.format in _ESTIMATED_LENGTH
+        samples = read_frames(file, sound, start, wanted)
+        estimated = sound.format in ESTIMATED_LENGTH
     if len(samples) == 0 and estimated:
         raise EmptyAudioError(file, f"holds no samples from {offset:g} s on")
     if len(samples) < wanted and not estimated:
-        raise _truncated(file, (start + wanted) / rate, (start + len(samples)) / rate)
+        raise truncated(file, (start + wanted) / rate, (start + len(samples)) / rate)
     return samples, rate
 
 
-def _open(file: str | Path) -> soundfile.SoundFile:
+def open_sound(file: str | Path) -> soundfile.SoundFile:
+    """Open a recording for reading; what is wrong with the file is an AudioError."""
     _check_file(file)
     try:
         return soundfile.SoundFile(os.fspath(file))
@@ -184,7 +185,8 @@ def _open(file: str | Path) -> soundfile.SoundFile:
         ) from error
 
 
-def _read_frames(file: str | Path, sound: soundfile.SoundFile, start: int, frames: int) -> Waveform:
+def read_frames(file: str | Path, sound: soundfile.SoundFile, start: int, frames: int) -> Waveform:
+    """Return samples `[sample, channel]` of an open recording: `start` are skipped, at most `frames` read."""
     try:
         if start > 0:
             sound.seek(start)
@@ -200,7 +202,8 @@ def _reason(error: soundfile.LibsndfileError) -> str:
     return str(error.error_string).removeprefix("Error : ").rstrip(".")
 
 
-def _truncated(file: str | Path, promised: float, found: float) -> AudioFormatError:
+def truncated(file: str | Path, promised: float, found: float) -> AudioFormatError:
+    """Return the error of a recording that holds fewer seconds than its header promises."""
     return AudioFormatError(
         file,
         f"truncated: its header promises {promised:.3f} s and only {found:.3f} s are there; get a whole copy of it",
@@ -226,7 +229,8 @@ def _part(file: str | Path, length: int, rate: int, offset: float, duration: flo
     return start, rest if duration is None else min(rest, max(1, round(min(duration, rest / rate) * rate)))
 
 
-def _mean_of_channels(samples: Waveform) -> Waveform:
+def mean_of_channels(samples: Waveform) -> Waveform:
+    """Return the mean `[sample]` of `samples [sample, channel]`."""
     if samples.shape[1] == 1:
         return samples[:, 0]
     return np.asarray(samples.mean(axis=1), dtype=np.float32)

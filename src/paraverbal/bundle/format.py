@@ -3,7 +3,7 @@
 | file | what |
 |---|---|
 | `bundle.json` | the manifest: labels, rate, windows, recipe, training data with licences, scores with their protocol |
-| `model.onnx` | the graph: waveform float32 `[batch, sample]` -> probabilities float32 `[batch, label]` |
+| `model.onnx` | the graph: waveform float32 `[batch, sample]`, or features -> probabilities float32 `[batch, label]` |
 | `README.md` | the model card |
 
 The format has a number. A newer number than `FORMAT` is refused; each older one keeps its reader.
@@ -19,7 +19,7 @@ from typing import Any
 
 from paraverbal.errors import BundleError
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "bundle.json"
 
 _WORDS = {
@@ -35,13 +35,16 @@ class Graph:
 
     Attributes:
         file: File name inside the bundle folder.
-        input: Name of the waveform, float32 `[batch, sample]`.
+        input: Name of the waveform, float32 `[batch, sample]`; or of features `[batch, feature, frame]`, where the manifest
+            names an extractor.
         output: Name of the probabilities, float32 `[batch, label]`.
+        dimensions: Name of arousal and the like, float32 `[batch, dimension]`; an output only where the model tells some.
     """
 
     file: str = "model.onnx"
     input: str = "waveform"
     output: str = "probabilities"
+    dimensions: str = "dimensions"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +54,14 @@ class Manifest:
     Attributes:
         name: Name of the model.
         labels: Emotions, in the order of the network's output.
+        dimensions: Of arousal, valence, dominance those that it tells too, on the scale of the corpora that trained it.
         sampling_rate: Of the waveform that the network takes, in hertz.
         seconds: Length of a window; a longer clip is cut into windows.
         short: What happens to a shorter clip: `pad`, zeros at its end, or `keep`, it stays as long as it is.
         denoise: `none`, `profile` or `adaptive`: noise reduction before all else, which needs the extra `denoise`.
         hop_seconds: Greatest distance of two windows.
         level: `none`, `peak` or `rms`: what is done to the level of a clip before it is cut.
+        extractor: Settings, with `kind`, of the front end that is computed in NumPy before the graph; empty: it is inside.
         minimum_samples: Fewest samples that the network can take.
         parameters: Trained numbers in the network.
         layers: `{name, type, output, parameters}` of each layer.
@@ -77,9 +82,11 @@ class Manifest:
     sampling_rate: int
     seconds: float
     hop_seconds: float
+    dimensions: tuple[str, ...] = ()
     short: str = "pad"
     denoise: str = "none"
     level: str = "none"
+    extractor: Mapping[str, Any] = field(default_factory=dict)
     minimum_samples: int = 1
     parameters: int = 0
     layers: tuple[Mapping[str, Any], ...] = ()
@@ -137,7 +144,7 @@ def _reader(number: Any) -> Callable[[Mapping[str, Any]], Manifest]:
 
 
 def _read(document: Mapping[str, Any]) -> Manifest:
-    """Read formats 1 and 2. Keys that are not known are left alone, so that a format may gain some without a new number."""
+    """Read formats 1 to 3. Keys that are not known are left alone, so that a format may gain some without a new number."""
     required = ("name", "labels", "sampling_rate", "seconds", "hop_seconds", "graph")
     missing = [key for key in required if key not in document]
     if missing:
@@ -146,23 +153,44 @@ def _read(document: Mapping[str, Any]) -> Manifest:
     values = {key: value for key, value in document.items() if key in known}
     graph = _mapping("graph", document["graph"])
     values["graph"] = Graph(**{item.name: str(graph.get(item.name, item.default)) for item in fields(Graph)})
-    for key in ("labels", "layers", "training_data"):
+    for key in ("labels", "dimensions", "layers", "training_data"):
         values[key] = _list(key, document.get(key, []))
-    for key in ("recipe", "scores"):
+    for key in ("recipe", "scores", "extractor"):
         values[key] = _mapping(key, document.get(key, {}))
     manifest = Manifest(**values)
     _check(manifest)
     return manifest
 
 
-# Format 2 has `short` and `denoise`; what 1 said by its silence are their defaults.
-_READERS = {1: _read, 2: _read}
+# Format 2 has `short` and `denoise`, 3 `dimensions` and `extractor`; what the others say by their silence are the defaults.
+_READERS = {1: _read, 2: _read, 3: _read}
 
 
 def _check(manifest: Manifest) -> None:
+    _check_words(manifest)
+    _check_numbers(manifest)
+    if os.path.basename(manifest.graph.file) != manifest.graph.file:  # noqa: PTH119
+        raise BundleError(f"graph.file is {manifest.graph.file!r}, a file name inside the bundle folder was expected")
+
+
+def _check_words(manifest: Manifest) -> None:
     labels = manifest.labels
     if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
         raise BundleError(f"labels {list(labels)} are not a list of different words; export the model again")
+    names = manifest.dimensions
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise BundleError(f"dimensions {list(names)} are not a list of different words; export the model again")
+    for key in ("name", "licence"):
+        if not isinstance(getattr(manifest, key), str):
+            raise BundleError(f"{key} is {getattr(manifest, key)!r}, a text was expected; export the model again")
+    for key, known in _WORDS.items():
+        if getattr(manifest, key) not in known:
+            raise BundleError(
+                f"{key} is {getattr(manifest, key)!r}, one of {', '.join(known)} was expected; export the model again"
+            )
+
+
+def _check_numbers(manifest: Manifest) -> None:
     for key in ("sampling_rate", "seconds", "hop_seconds", "minimum_samples", "temperature"):
         value = getattr(manifest, key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
@@ -176,16 +204,6 @@ def _check(manifest: Manifest) -> None:
             raise BundleError(
                 f"{key} is {getattr(manifest, key)!r}, a whole number was expected; export the model again"
             )
-    for key in ("name", "licence"):
-        if not isinstance(getattr(manifest, key), str):
-            raise BundleError(f"{key} is {getattr(manifest, key)!r}, a text was expected; export the model again")
-    for key, known in _WORDS.items():
-        if getattr(manifest, key) not in known:
-            raise BundleError(
-                f"{key} is {getattr(manifest, key)!r}, one of {', '.join(known)} was expected; export the model again"
-            )
-    if os.path.basename(manifest.graph.file) != manifest.graph.file:  # noqa: PTH119
-        raise BundleError(f"graph.file is {manifest.graph.file!r}, a file name inside the bundle folder was expected")
 
 
 def _list(key: str, value: Any) -> tuple[Any, ...]:

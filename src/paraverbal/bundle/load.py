@@ -1,6 +1,8 @@
 """Bundle folder -> a model that answers, on onnxruntime alone."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,23 @@ from paraverbal.audio.segment import pad_or_trim, window_starts
 from paraverbal.bundle.format import MANIFEST, Manifest
 from paraverbal.bundle.temperature import tempered
 from paraverbal.errors import AudioError, BundleError, EmptyAudioError, NonFiniteAudioError, nearest
+from paraverbal.features.extractors import extract
 
 Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of a clip.
+
+    Attributes:
+        probabilities: Float32 `[label]`; the sum is 1.
+        dimensions: Arousal and the like, float32 `[dimension]` on the scale of the training corpora; empty without any.
+    """
+
+    probabilities: Probabilities
+    dimensions: NDArray[np.float32]
+
 
 # Each is a bundle folder; its name is the model's.
 BUNDLED = Path(__file__).parent.parent / "models_bundled"
@@ -62,6 +79,11 @@ class Model:
         return self.manifest.labels
 
     @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Arousal, valence, dominance: those that the model tells beside the emotions; mostly none."""
+        return self.manifest.dimensions
+
+    @property
     def sampling_rate(self) -> int:
         """Rate in hertz that a waveform is brought to before the network."""
         return self.manifest.sampling_rate
@@ -91,35 +113,45 @@ class Model:
             MissingExtraError: The model needs noise reduction, and noisereduce is not installed.
             ValueError: `window` or `hop` is not above 0.
         """
-        samples = _checked(waveform, sampling_rate)
+        return self.answer(waveform, sampling_rate, window=window, hop=hop).probabilities
+
+    def answer(
+        self, waveform: ArrayLike, sampling_rate: float, *, window: float | None = None, hop: float | None = None
+    ) -> Answer:
+        """Return probabilities and dimensions of a waveform; arguments and errors as of the call itself."""
+        samples = checked_waveform(waveform, sampling_rate)
         rate, manifest = self.sampling_rate, self.manifest
         size = _samples("window", manifest.seconds if window is None else window, rate)
         distance = hop if hop is not None else window if window is not None else manifest.hop_seconds
         resampled = denoise(resample(samples, sampling_rate, rate), rate, manifest.denoise)  # type: ignore[arg-type]
         levelled = level(resampled, manifest.level)  # type: ignore[arg-type]
-        probabilities = self._mean(levelled, size, _samples("hop", distance, rate))
-        return tempered(probabilities, manifest.temperature).astype(np.float32)
+        mean = self._mean(levelled, size, _samples("hop", distance, rate))
+        probabilities, dimensions = np.split(mean, [len(self.labels)])
+        return Answer(tempered(probabilities, manifest.temperature).astype(np.float32), dimensions.astype(np.float32))
 
     def _mean(self, waveform: NDArray[np.float32], size: int, hop: int) -> NDArray[np.float64]:
-        """Return the mean probabilities `[label]` over windows, of which a few at a time are cut: an hour stays small."""
+        """Return the mean outputs `[label + dimension]` over windows, cut a few at a time: an hour stays small."""
         if self.manifest.short == "keep":
             size = min(size, len(waveform))
         width = max(size, self.manifest.minimum_samples)
         starts = window_starts(len(waveform), size, hop)
-        total = np.zeros(len(self.labels))
+        total = np.zeros(len(self.labels) + len(self.dimensions))
         for first in range(0, len(starts), _BATCH):
             cut = [pad_or_trim(waveform[start : start + size], width) for start in starts[first : first + _BATCH]]
-            total += self._run(np.stack(cut)).sum(axis=0, dtype=np.float64)
+            total += self.run_windows(np.stack(cut)).sum(axis=0, dtype=np.float64)
         return total / len(starts)
 
-    def _run(self, pieces: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probabilities `[window, label]` of windows `[window, sample]`."""
-        graph = self.manifest.graph
+    def run_windows(self, pieces: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return probabilities and dimensions, `[window, label + dimension]`, of windows `[window, sample]`."""
+        graph, extractor = self.manifest.graph, self.manifest.extractor
+        if extractor:
+            pieces = np.stack([extract(piece, self.sampling_rate, extractor) for piece in pieces])
+        names = [graph.output, graph.dimensions] if self.dimensions else [graph.output]
         try:
-            (output,) = self._session.run([graph.output], {graph.input: pieces})
+            outputs = self._session.run(names, {graph.input: pieces})
         except _ONNX_ERRORS as error:
             raise BundleError(f"{self.folder / graph.file}: the graph fails ({error}); export it again") from error
-        return np.asarray(output)
+        return np.concatenate(outputs, axis=1)
 
     def __repr__(self) -> str:
         manifest = self.manifest
@@ -130,7 +162,12 @@ class Model:
             f"{', whole clips' if manifest.short == 'keep' else ''}"
             f"{', noise reduction (extra denoise)' if manifest.denoise != 'none' else ''}\n"
             f"  output  probabilities float32 [batch, label], {len(self.labels)} labels: {', '.join(self.labels)}\n"
-            f"  {manifest.parameters} parameters, licence {manifest.licence or 'not stated'}"
+            + (
+                f"          dimensions float32 [batch, dimension]: {', '.join(self.dimensions)}\n"
+                if self.dimensions
+                else ""
+            )
+            + f"  {manifest.parameters} parameters, licence {manifest.licence or 'not stated'}"
         )
 
 
@@ -197,15 +234,26 @@ def _check_ends(folder: Path, manifest: Manifest, session: Any) -> None:
             f"{folder / graph.file}: the graph goes from {', '.join(inputs)} to {', '.join(outputs)}, "
             f"the manifest says from {graph.input} to {graph.output}; export the model again"
         )
-    count = outputs[graph.output][-1] if outputs[graph.output] else None
-    if isinstance(count, int) and count != len(manifest.labels):
+    if manifest.dimensions and graph.dimensions not in outputs:
         raise BundleError(
-            f"{folder / graph.file}: the graph has {count} outputs, the manifest {len(manifest.labels)} labels; "
-            "export the model again"
+            f"{folder / graph.file}: the manifest tells of {', '.join(manifest.dimensions)}, but the graph has no output "
+            f"{graph.dimensions!r}; export the model again"
+        )
+    _check_count(folder, outputs[graph.output], manifest.labels, "labels", graph.file)
+    if manifest.dimensions:
+        _check_count(folder, outputs[graph.dimensions], manifest.dimensions, "dimensions", graph.file)
+
+
+def _check_count(folder: Path, shape: Sequence[Any], names: Sequence[str], what: str, file: str) -> None:
+    count = shape[-1] if shape else None
+    if isinstance(count, int) and count != len(names):
+        raise BundleError(
+            f"{folder / file}: the graph has {count} outputs, the manifest {len(names)} {what}; export the model again"
         )
 
 
-def _checked(waveform: ArrayLike, sampling_rate: float) -> NDArray[np.float32]:
+def checked_waveform(waveform: ArrayLike, sampling_rate: float) -> NDArray[np.float32]:
+    """Return a waveform as float32 `[sample]`, or raise the AudioError that says why it is none."""
     samples = np.asarray(waveform)
     if samples.ndim != 1:
         raise AudioError(

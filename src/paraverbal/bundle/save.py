@@ -1,7 +1,8 @@
 """Trained model -> bundle folder: weights, from which training can go on, ONNX graph, and `bundle.json`.
 
-The graph takes waveforms `[batch, sample]` and gives probabilities `[batch, label]`, both axes free. It is compared with
-the trained network at several batches and lengths before anything is put in place; a difference is an `ExportError`.
+The graph takes waveforms `[batch, sample]` and gives probabilities `[batch, label]`, both axes free, and dimensions
+`[batch, dimension]` where the model has learnt some. It is compared with the trained network at several batches and lengths
+before anything is put in place; a difference is an `ExportError`.
 """
 
 import json
@@ -12,8 +13,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx_ir
 import onnxruntime
 import torch
 from safetensors.torch import save_file
@@ -27,22 +30,26 @@ from paraverbal.models.recurrent import as_onnx_nodes
 GRAPH = "model.onnx"
 WEIGHTS = "model.safetensors"
 
-# What the graph is compared at: batches, seconds, and the greatest difference of a probability.
+# What the graph is compared at: batches, seconds, and the greatest difference of a probability, or of a dimension in units of
+# its deviation over the training clips.
 CHECK_BATCHES = (1, 2, 7)
 CHECK_SECONDS = (0.5, 3.0, 11.0)
 TOLERANCE = 1e-4
+# Weights below this add nothing to a sum of floats.
+NEGLIGIBLE = 1e-20
 
 
-class _Probabilities(nn.Module):
-    """What is exported: the model with the softmax behind it."""
+class _Answers(nn.Module):
+    """What is exported: the model with the softmax behind it, and its dimensions if it has any."""
 
     def __init__(self, model: SpeechModel) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, waveform: Tensor) -> Tensor:
-        probabilities: Tensor = self.model(waveform).softmax(dim=1)
-        return probabilities
+    def forward(self, given: Tensor) -> tuple[Tensor, ...]:
+        logits, dimensions = self.model.answer(given if self.model.extractor else self.model.frontend(given))
+        probabilities = logits.softmax(dim=1)
+        return (probabilities,) if self.model.dimensions is None else (probabilities, dimensions)
 
 
 def save_bundle(model: SpeechModel, manifest: Manifest, folder: str | Path) -> Path:
@@ -77,17 +84,26 @@ def save_bundle(model: SpeechModel, manifest: Manifest, folder: str | Path) -> P
 
 
 def export_graph(model: SpeechModel, path: Path) -> None:
-    """Write the ONNX graph: input `waveform` float32 `[batch, sample]`, output `probabilities` float32 `[batch, label]`."""
-    example = torch.zeros(2, model.recipe.audio.samples)
-    axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("sample", min=max(model.minimum_samples, 1))}
+    """Write the ONNX graph.
+
+    Input `waveform` float32 `[batch, sample]`, or `features` `[batch, feature, 1]` of an extractor; outputs
+    `probabilities` float32 `[batch, label]` and, where the model has
+    some, `dimensions` float32 `[batch, dimension]`.
+    """
+    axes = {0: torch.export.Dim("batch", min=1)}
+    if model.extractor:
+        example = torch.zeros(2, model.recipe.frontend.rows, 1)
+    else:
+        example = torch.zeros(2, model.recipe.audio.samples)
+        axes[1] = torch.export.Dim("sample", min=max(model.minimum_samples, 1))
     with _quiet_export():
         program = torch.onnx.export(
-            as_onnx_nodes(_Probabilities(model).eval()),
+            as_onnx_nodes(_Answers(model).eval()),
             (example,),
             dynamo=True,
-            input_names=["waveform"],
-            output_names=["probabilities"],
-            dynamic_shapes=({0: axes[0], 1: axes[1]},),
+            input_names=[input_of(model)],
+            output_names=_outputs(model),
+            dynamic_shapes=(axes,),
             verbose=False,
         )
     if program is None:
@@ -95,7 +111,17 @@ def export_graph(model: SpeechModel, path: Path) -> None:
     program.model.metadata_props.update(
         labels=json.dumps(model.labels), sampling_rate=str(model.recipe.audio.sampling_rate)
     )
+    _drop_denormals(program.model)
     program.save(str(path), external_data=False)
+
+
+def _drop_denormals(graph: Any) -> None:
+    """Set weights that have decayed to nothing to 0: sums of numbers near the least float take twice the time."""
+    for value in graph.graph.initializers.values():
+        weights = value.const_value.numpy() if value.const_value is not None else np.empty(0)
+        if weights.dtype == np.float32 and ((weights != 0) & (np.abs(weights) < NEGLIGIBLE)).any():
+            kept = np.where(np.abs(weights) < NEGLIGIBLE, np.float32(0), weights)
+            value.const_value = onnx_ir.tensor(kept, name=value.name)
 
 
 @contextmanager
@@ -116,22 +142,41 @@ def check_graph(model: SpeechModel, path: Path) -> None:
     """Compare the graph with the network on noise of changing loudness.
 
     Raises:
-        ExportError: A probability differs by more than 1e-4.
+        ExportError: A probability, or a dimension in units of its deviation, differs by more than 1e-4.
     """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    eager = _Probabilities(model).eval()
+    eager = _Answers(model).eval()
+    scales = [np.ones(1)] if model.dimensions is None else [np.ones(1), model.dimensions.deviation.numpy()]
     rng = np.random.default_rng(0)
     for batch in CHECK_BATCHES:
         for seconds in CHECK_SECONDS:
             samples = max(round(seconds * model.recipe.audio.sampling_rate), model.minimum_samples)
             loudness = np.linspace(0.05, 1, samples) ** rng.uniform(0.2, 3, (batch, 1))
             waveforms = (0.1 * loudness * rng.standard_normal((batch, samples))).astype(np.float32)
+            pieces = torch.from_numpy(waveforms)
+            pieces = model.frontend(pieces) if model.extractor else pieces
             with torch.inference_mode():
-                expected = eager(torch.from_numpy(waveforms)).numpy()
-            given = session.run(None, {"waveform": waveforms})[0]
-            difference = float(np.abs(given - expected).max()) if given.shape == expected.shape else float("inf")
+                expected = [one.numpy() for one in eager(pieces)]
+            given = session.run(_outputs(model), {input_of(model): pieces.numpy()})
+            outputs = zip(given, expected, scales, strict=True)
+            difference = max(_difference(one, other, scale) for one, other, scale in outputs)
             if not difference <= TOLERANCE:
                 raise ExportError(
                     f"the exported graph differs from the network by {difference:.2g} (at most {TOLERANCE:g} is allowed) "
                     f"for {batch} clips of {seconds:g} s; the bundle was not written"
                 )
+
+
+def input_of(model: SpeechModel) -> str:
+    """Return what the graph of a model takes: `waveform`, or the `features` of an extractor."""
+    return "features" if model.extractor else "waveform"
+
+
+def _outputs(model: SpeechModel) -> list[str]:
+    return ["probabilities"] if model.dimensions is None else ["probabilities", "dimensions"]
+
+
+def _difference(given: np.ndarray, expected: np.ndarray, scale: np.ndarray) -> float:
+    if given.shape != expected.shape:
+        return float("inf")
+    return float(np.abs((given - expected) / scale).max())

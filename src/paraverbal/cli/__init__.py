@@ -6,15 +6,30 @@ done; 2: the request itself is wrong. Heavy imports wait inside the commands, so
 
 import sys
 
-from paraverbal.cli import looking, training, using
+from paraverbal.cli import acoustics, live, looking, training, using
 from paraverbal.cli.app import app
 from paraverbal.cli.options import fail
 from paraverbal.errors import MissingExtraError, ParaverbalError
 
-__all__ = ["app", "looking", "main", "training", "using"]
+__all__ = ["acoustics", "app", "live", "looking", "main", "training", "using"]
 
 # As `--help` lists them.
-_ORDER = ("predict", "train", "crossval", "evaluate", "compare", "corpus", "recipes", "models", "report", "export")
+_ORDER = (
+    "predict",
+    "listen",
+    "train",
+    "crossval",
+    "evaluate",
+    "compare",
+    "corpus",
+    "features",
+    "plot",
+    "recipes",
+    "models",
+    "report",
+    "export",
+    "serve",
+)
 app.registered_commands.sort(key=lambda command: _ORDER.index(getattr(command.callback, "__name__", "")))
 
 

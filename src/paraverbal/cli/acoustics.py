@@ -64,7 +64,7 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="For dark surroundings.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes side by side, for example 2.")] = 1,
 ) -> None:
-    """Draw recordings: waveform, spectrogram, F0, formants, intensity, voicing."""
+    """Draw recordings: waveform, spectrogram, F0, formants."""
     from paraverbal.report.clip_analysis import PlotSettings
     from paraverbal.report.clip_pictures import Job, draw_pictures, plan_pictures
     from paraverbal.report.figures import DARK, LIGHT

@@ -18,6 +18,9 @@ def corpus(
     example: Annotated[str | None, typer.Option(help="Tell of one random clip of this emotion, as fear.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Which --example; the same number draws the same clip.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="PNG for waveform and spectrogram of the --example.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Page to write, as report.html: counts, sounds, descriptors, map, outliers.")
+    ] = None,
     labels: Labels = None,
     columns: Columns = None,
     sampling_rate: Rate = None,
@@ -31,6 +34,8 @@ def corpus(
     from paraverbal.report.text import inventory_text
 
     check_request(example, plot, split)
+    if output is not None:
+        _check_output(output, example)
     recordings = read_recordings(path, labels, columns, sampling_rate)
     if example is not None:
         _tell_example(recordings, example, seed, plot, as_json)
@@ -43,6 +48,8 @@ def corpus(
             for fold in parts.folds
         }
     found = inventory(recordings).to_dict(leaks)
+    if output is not None:
+        found["exploration"] = _write_page(recordings, found, output)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else inventory_text(found))
     end(found["broken"])
 
@@ -66,6 +73,24 @@ def recipes(
     document = {**description, "layers": [vars(layer) for layer in layers], "recipe": recipe.model_dump(mode="json")}
     text = f"{layers_text(document['layers'], description['parameters'])}\n\n{recipe_toml(recipe)}"
     typer.echo(json.dumps(document, ensure_ascii=False) if as_json else text)
+
+
+def _check_output(output: Path, example: str | None) -> None:
+    from paraverbal.report.corpus_page import check_target
+
+    check_target(output, example)
+
+
+def _write_page(recordings: Any, found: dict[str, Any], output: Path) -> dict[str, Any]:
+    """Write the page of a corpus, and return what it tells beside the inventory."""
+    from paraverbal.evaluation.exploration import explore
+    from paraverbal.report.corpus_page import write_corpus_page
+
+    tell(f"measuring {found['clips']} clips")
+    explored = explore(recordings)
+    write_corpus_page(output, recordings, found, explored)
+    tell(f"page: {output}")
+    return explored.to_dict()
 
 
 def _tell_example(recordings: Any, emotion: str, seed: int, plot: Path | None, as_json: bool) -> None:

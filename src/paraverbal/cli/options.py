@@ -26,6 +26,10 @@ Rate = Annotated[int | None, typer.Option("--sampling-rate", help="Of an .npz th
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="section.key=value, as training.epochs=20; may be given again.")
 ]
+Harmed = Annotated[
+    bool,
+    typer.Option("--robustness", help="Score the test clips again under noise, telephone, coding, reverberation."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 ModelName = Annotated[str | None, typer.Option("--model", help="Name, bundle folder or run folder; else the default.")]
 

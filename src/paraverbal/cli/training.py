@@ -13,6 +13,7 @@ from paraverbal.cli.options import (
     Corpora,
     Emotions,
     Fold,
+    Harmed,
     Labels,
     Rate,
     Settings,
@@ -39,6 +40,7 @@ def train(
     output: Annotated[Path | None, typer.Option(help="Run folder; else runs/RECIPE-CORPUS.")] = None,
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    harmed: Harmed = False,
     emotions: Emotions = "",
     labels: Labels = None,
     columns: Columns = None,
@@ -57,8 +59,11 @@ def train(
     folder = output or Path("runs") / f"{resolved.name}-{recordings.name}"
 
     from paraverbal.experiment import train as train_recipe
+    from paraverbal.experiment.run import add_robustness
 
     run = train_recipe(resolved, recordings, output=folder, split=split, fold=fold, resume=resume, progress=tell)
+    if harmed:
+        run = add_robustness(run, recordings, _tell_robustness)
     typer.echo(json.dumps(run.document, ensure_ascii=False) if as_json else run_text(run.document))
     tell(f"report: {folder / 'report.html'}")
     tell(f"predict with it: paraverbal predict --model {folder} CLIP")
@@ -76,6 +81,7 @@ def crossval(
     folds: Annotated[
         int | None, typer.Option(help="How many, for kfold, speakers, sentences; else the recipe's, else 5.")
     ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Train all folds so often, each time with the next seed.")] = 1,
     output: Annotated[Path | None, typer.Option(help="Folder; else runs/RECIPE-CORPUS-PROTOCOL.")] = None,
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on in the folder; finished folds are kept.")] = False,
@@ -98,8 +104,9 @@ def crossval(
 
     from paraverbal.experiment import crossval as crossval_recipe
 
-    found = crossval_recipe(resolved, recordings, output=folder, split=split, resume=resume, progress=tell)
+    found = crossval_recipe(resolved, recordings, output=folder, split=split, seeds=seeds, resume=resume, progress=tell)
     typer.echo(json.dumps(found.document, ensure_ascii=False) if as_json else crossval_text(found.document))
+    tell(f"report: {folder / 'report.html'}")
     report_failed(found.document["failed"])
 
 
@@ -124,9 +131,7 @@ def evaluate(
     split: SplitFile = None,
     fold: Fold = None,
     output: Annotated[Path | None, typer.Option(help="Folder for result.json and predictions.csv.")] = None,
-    harmed: Annotated[
-        bool, typer.Option("--robustness", help="Predict again under noise, telephone, coding, reverberation.")
-    ] = False,
+    harmed: Harmed = False,
     emotions: Emotions = "",
     labels: Labels = None,
     columns: Columns = None,
@@ -135,13 +140,14 @@ def evaluate(
 ) -> None:
     """Score a model on a corpus or a split's test part."""
     from paraverbal.bundle.load import load_model
+    from paraverbal.evaluation.dimensions import dimensions_document
     from paraverbal.evaluation.evaluate import evaluate_predictions
     from paraverbal.evaluation.groups import groups_document
     from paraverbal.evaluation.predictions import write_predictions
     from paraverbal.evaluation.protocol import write_document
     from paraverbal.evaluation.robustness import robustness
     from paraverbal.report.deploy import new_folder
-    from paraverbal.report.text import groups_text, result_text, robustness_text
+    from paraverbal.report.text import dimensions_text, groups_text, result_text, robustness_text
 
     recordings = read_recordings(corpus, labels, columns, sampling_rate)
     if emotions:
@@ -150,16 +156,20 @@ def evaluate(
         new_folder(output)
     loaded = load_model(model)
     result, predictions = evaluate_predictions(loaded, recordings, split=split, fold=fold)
-    document = {**result.to_dict(), "groups": groups_document(recordings, predictions)}
+    document = {
+        **result.to_dict(),
+        "groups": groups_document(recordings, predictions),
+        "dimensions": dimensions_document(predictions),
+    }
     if harmed:
         found = robustness(loaded, recordings, predictions.rows, progress=_tell_robustness)
         document["robustness"] = found.to_dict()
     if output is not None:
         write_document(document, output / "result.json")
         write_predictions({"test": predictions}, output / "predictions.csv")
-    text = [result_text(result), groups_text(document["groups"])]
+    text = [result_text(result), dimensions_text(document["dimensions"]), groups_text(document["groups"])]
     text += [robustness_text(document["robustness"])] if harmed else []
-    typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n\n".join(text))
+    typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n\n".join(filter(None, text)))
     report_failed(predictions.failed)
 
 

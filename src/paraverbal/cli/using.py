@@ -8,6 +8,7 @@ import typer
 
 from paraverbal.cli.app import app
 from paraverbal.cli.options import AsJson, ModelName, end, read_recordings, tell
+from paraverbal.cli.timelines import TimelineOptions, timeline_form, timeline_texts
 from paraverbal.errors import ParaverbalError
 
 if TYPE_CHECKING:
@@ -30,6 +31,26 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per recording.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Emotion over time: windows of 3 s every 1 s where there is speech.")
+    ] = False,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="Of a timeline: json, csv, rttm, textgrid, audacity, srt, table; else by --output's ending.",
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="PNG of a timeline: waveform, spectrogram, emotions; a folder for several.")
+    ] = None,
+    smooth: Annotated[
+        int | None, typer.Option(help="Windows averaged for a timeline's segments, odd; 3 if not given, 1 for none.")
+    ] = None,
+    speech: Annotated[
+        str | None,
+        typer.Option(help="How a timeline finds speech: energy (if not given), silero (extra vad), all (no search)."),
+    ] = None,
 ) -> None:
     """Tell the emotion in recordings."""
     from paraverbal.bundle.load import load_model
@@ -40,14 +61,22 @@ def predict(
         raise ParaverbalError("--json and --csv were both given; give one of them")
     _check_seconds("--window", window)
     _check_seconds("--hop", hop)
+    _check_timeline(timeline, {"--format": form, "--plot": plot, "--smooth": smooth, "--speech": speech})
+    if timeline:
+        form = timeline_form(form, output, as_json=as_json, as_csv=as_csv)
     loaded = load_model(model)
     files = gather(paths)
     if output is not None:
         _check_writable(output)
     failed: list[Failure] = []
+    if timeline:
+        options = TimelineOptions(str(form), window, hop, smooth, speech, plot)
+        _print(timeline_texts(files, loaded, options, failed), output)
+        end(failed)
+        return
     form = "json" if as_json else "csv" if as_csv else "table"
     outcomes = _told(predict_each(files, loaded, window=window, hop=hop), failed)
-    _print(texts(outcomes, loaded.labels, form), output)
+    _print(texts(outcomes, loaded.labels, form, dimensions=loaded.dimensions), output)
     end(failed)
 
 
@@ -74,7 +103,7 @@ def models(
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run or cross-validation.")],
     corpus: Annotated[
         list[Path] | None,
         typer.Option("--corpus", help="The recordings, to hear the worst mistakes; may be given again."),
@@ -83,11 +112,12 @@ def report(
     """Write a run's report anew and print its scores."""
     from paraverbal.evaluation.protocol import read_document
     from paraverbal.report.page import write_report
-    from paraverbal.report.text import run_text
+    from paraverbal.report.text import crossval_text, run_text
 
     recordings = read_recordings(corpus, None, None, None).paths() if corpus else None
     path = write_report(run, recordings)
-    typer.echo(run_text(read_document(run / "result.json")))
+    document = read_document(run / "result.json")
+    typer.echo(crossval_text(document) if "folds" in document else run_text(document))
     tell(f"report: {path}")
 
 
@@ -102,6 +132,13 @@ def export(
     from paraverbal.report.deploy import export as export_model
 
     typer.echo(str(export_model(model, output, name=name, licence=licence)))
+
+
+def _check_timeline(timeline: bool, given: dict[str, object]) -> None:
+    """Raise if an option was given that only a timeline knows."""
+    for option, value in given.items():
+        if value is not None and not timeline:
+            raise ParaverbalError(f"{option} is for timelines; give --timeline too, or leave it out")
 
 
 def _told(outcomes: "Iterable[Prediction | Failure]", failed: "list[Failure]") -> "Iterator[Prediction | Failure]":

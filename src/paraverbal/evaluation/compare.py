@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class PredictionTable:
         probabilities: `[clip, label]`.
         labels: Emotions in the order of the probabilities.
         speakers: Speaker of each clip, None where unknown; None as a whole if the table does not say.
+        dimensions: What was told of arousal and the like, name -> `[clip]`; not compared.
 
     Raises:
         MetricError: No clips, a clip twice, columns of other lengths, indices outside `labels`, rows that are no probabilities,
@@ -47,6 +48,7 @@ class PredictionTable:
     probabilities: NDArray[np.float64]
     labels: tuple[str, ...]
     speakers: tuple[str | None, ...] | None = None
+    dimensions: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         scores.confusion_matrix(self.truth, self.predicted, len(self.labels))
@@ -77,6 +79,7 @@ class PredictionTable:
             probabilities=self.probabilities[rows][:, np.argsort(number)],
             labels=tuple(labels),
             speakers=None if self.speakers is None else tuple(self.speakers[row] for row in rows),
+            dimensions={name: values[rows] for name, values in self.dimensions.items()},
         )
 
 
@@ -190,6 +193,7 @@ def read_predictions(path: str | Path, *, name: str | None = None) -> Prediction
     file = Path(path) / "predictions.csv" if Path(path).is_dir() else Path(path)
     columns, rows = _read_rows(file)
     labels = tuple(column.removeprefix("p_") for column in columns if column.startswith("p_"))
+    told = [column for column in columns if column.startswith("d_")]
     missing = [column for column in COLUMNS if column not in columns] or ([] if labels else ["p_<label>"])
     if missing:
         raise RunError(f"{file}: lacks the columns {', '.join(missing)}; expected the predictions.csv of a run")
@@ -203,9 +207,10 @@ def read_predictions(path: str | Path, *, name: str | None = None) -> Prediction
             files=tuple(row["file"] for row in test.values()),
             truth=_indices(test, "emotion", labels),
             predicted=_indices(test, "predicted", labels),
-            probabilities=_probabilities(test, labels),
+            probabilities=_numbers(test, [f"p_{label}" for label in labels]),
             labels=labels,
             speakers=tuple(row["speaker"] or None for row in test.values()) if "speaker" in columns else None,
+            dimensions={name.removeprefix("d_"): _numbers(test, [name])[:, 0] for name in told},
         )
     except MetricError as error:
         raise RunError(f"{file}: {error}") from error
@@ -237,13 +242,13 @@ def _indices(rows: Mapping[int, Mapping[str, str]], column: str, labels: Sequenc
     return np.array([labels.index(row[column]) for row in rows.values()], dtype=np.int64)
 
 
-def _probabilities(rows: Mapping[int, Mapping[str, str]], labels: Sequence[str]) -> NDArray[np.float64]:
-    values = np.empty((len(rows), len(labels)))
+def _numbers(rows: Mapping[int, Mapping[str, str]], columns: Sequence[str]) -> NDArray[np.float64]:
+    values = np.empty((len(rows), len(columns)))
     for index, (line, row) in enumerate(rows.items()):
         try:
-            values[index] = [float(row[f"p_{label}"]) for label in labels]
+            values[index] = [float(row[column]) for column in columns]
         except ValueError as error:
-            raise MetricError(f"line {line}: a probability is not a number: {error}") from error
+            raise MetricError(f"line {line}: a probability or dimension is not a number: {error}") from error
     return values
 
 

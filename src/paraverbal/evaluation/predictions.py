@@ -6,7 +6,7 @@ This is the road of `paraverbal predict`: the exported graph, through onnxruntim
 import csv
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paraverbal.audio.read import info, read
-from paraverbal.bundle.load import Model
+from paraverbal.bundle.load import Answer, Model
 from paraverbal.bundle.temperature import tempered
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.errors import AudioError, CorpusError
@@ -33,6 +33,7 @@ class Predictions:
         labels: Emotions in the order of the model.
         failed: `{file, error}` of each utterance that could not be read.
         joined: Whether the rows are out of several joined corpora, even if these are all of one.
+        dimensions: Arousal and the like that the model tells, name -> float64 `[clip]`; mostly none.
     """
 
     rows: tuple[Row, ...]
@@ -41,6 +42,7 @@ class Predictions:
     labels: tuple[str, ...]
     failed: tuple[dict[str, str], ...]
     joined: bool = False
+    dimensions: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def speakers(self) -> list[str | None]:
@@ -50,7 +52,10 @@ class Predictions:
     def only(self, chosen: NDArray[np.bool_]) -> "Predictions":
         """Return the predictions of some rows, those where `chosen [clip]` is true; failures are left aside."""
         rows = tuple(row for row, keep in zip(self.rows, chosen, strict=True) if keep)
-        return Predictions(rows, self.truth[chosen], self.probabilities[chosen], self.labels, (), self.joined)
+        dimensions = {name: values[chosen] for name, values in self.dimensions.items()}
+        return Predictions(
+            rows, self.truth[chosen], self.probabilities[chosen], self.labels, (), self.joined, dimensions
+        )
 
     def tempered(self, temperature: float) -> "Predictions":
         """Return them as a model with this temperature gives them, in float32 as it does."""
@@ -73,7 +78,7 @@ def _speaker(row: Row, joined: bool) -> str | None:
     return f"{row['corpus']}/{speaker}" if joined and speaker is not None else speaker
 
 
-def _clip(row: Row) -> str:
+def clip_name(row: Row) -> str:
     """Return what names the utterance: its file, and its seconds where it is a part of that, as media fragments do."""
     if row["start"] is None and row["end"] is None:
         return str(row["file"])
@@ -95,11 +100,11 @@ def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: 
             f"{corpus.name}: the model does not know {', '.join(unknown)} (it knows {', '.join(model.labels)}); {remedy}"
         )
 
-    def attempt(row: Row) -> NDArray[np.float32] | AudioError:
+    def attempt(row: Row) -> Answer | AudioError:
         start, end = row["start"] or 0.0, row["end"]
         try:
             waveform, rate = read(corpus.path(row["file"]), offset=start, duration=None if end is None else end - start)
-            return model(waveform, rate)
+            return model.answer(waveform, rate)
         except AudioError as error:
             return error
 
@@ -112,26 +117,37 @@ def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: 
         if isinstance(outcome, AudioError)
     )
     truth = np.array([model.labels.index(row["emotion"]) for row, _ in good], dtype=np.int64)
-    probabilities = np.array([outcome for _, outcome in good], dtype=np.float64).reshape(-1, len(model.labels))
+    # The shape is written out: no clip and no dimension leave nothing to tell it from.
+    probabilities = np.array([found.probabilities for _, found in good], dtype=np.float64)
+    probabilities = probabilities.reshape(len(good), len(model.labels))
+    told = np.array([found.dimensions for _, found in good], dtype=np.float64)
+    told = told.reshape(len(good), len(model.dimensions))
     joined = corpus.table["corpus"].n_unique() > 1
-    return Predictions(tuple(row for row, _ in good), truth, probabilities, tuple(model.labels), failed, joined)
+    dimensions = dict(zip(model.dimensions, told.T, strict=True))
+    return Predictions(
+        tuple(row for row, _ in good), truth, probabilities, tuple(model.labels), failed, joined, dimensions
+    )
 
 
-def write_predictions(parts: dict[str, Predictions], path: Path) -> None:
+def write_predictions(parts: dict[str, Predictions], path: Path, folds: Sequence[int] = ()) -> None:
     """Write `predictions.csv`: file, split, emotion, predicted, confidence, speaker, and `p_<label>` for each label.
 
-    An utterance that is a part of its file is named with its seconds, as `talk.wav#t=1.5,3`: each name is there once.
+    Then, for each dimension that the model tells, its name with what is true and `d_<dimension>` with what was told. An
+    utterance that is a part of its file is named with its seconds, as `talk.wav#t=1.5,3`: each name is there once. `folds`
+    says, for the one part of a cross-validation, in which fold each was tested; it becomes the last column.
     """
-    labels = next(iter(parts.values())).labels
+    first = next(iter(parts.values()))
+    labels, dimensions = first.labels, list(first.dimensions)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["file", "split", "emotion", "predicted", "confidence", "speaker", *(f"p_{label}" for label in labels)]
-        )
+        head = ["file", "split", "emotion", "predicted", "confidence", "speaker", *(f"p_{label}" for label in labels)]
+        writer.writerow([*head, *dimensions, *(f"d_{name}" for name in dimensions), *(["fold"] if folds else [])])
         for part, predictions in parts.items():
             described = zip(predictions.rows, predictions.speakers, predictions.probabilities, strict=True)
-            for row, speaker, values in described:
+            for place, (row, speaker, values) in enumerate(described):
                 best = int(values.argmax())
                 numbers = [f"{value:.6f}" for value in values]
-                head = [_clip(row), part, row["emotion"], labels[best], numbers[best], speaker or ""]
-                writer.writerow([*head, *numbers])
+                head = [clip_name(row), part, row["emotion"], labels[best], numbers[best], speaker or ""]
+                true = ["" if row[name] is None else f"{row[name]:g}" for name in dimensions]
+                told = [f"{predictions.dimensions[name][place]:.6g}" for name in dimensions]
+                writer.writerow([*head, *numbers, *true, *told, *folds[place : place + 1]])

@@ -54,6 +54,10 @@ def fit_model(model: SpeechModel, corpus: Corpus, split: Split, folder: Path, te
     train_features = _features(model, corpus, split, "train", keep_waveforms=recipe.augment.changes_waveform)
     chosen_on = _features(model, corpus, split, recipe.training.select_on)
     model.scaling.fit(train_features.features)
+    if model.dimensions is not None and train_features.dimensions is not None:
+        for part, data in (("train", train_features), (recipe.training.select_on, chosen_on)):
+            _check_values(model, corpus, part, data)
+        model.dimensions.fit(train_features.dimensions)
     if isinstance(model.network, SupportVectorMachine):
         return _fit_svm(model, model.network, train_features, chosen_on, folder=folder, tell=tell)
     trainer = Trainer(model, recipe.training, recipe.augment, folder)
@@ -76,11 +80,11 @@ def _fit_svm(
     tell: Callable[[str], None],
 ) -> Fit:
     settings = model.recipe.model
-    if not isinstance(settings, SvmSettings):
-        raise TypeError(f"the settings of an svm were expected, got {type(settings).__name__}")
+    training = model.recipe.training
+    if not isinstance(settings, SvmSettings) or training.select_by == "ccc":
+        raise TypeError(f"settings of an svm, which has no CCC, were expected, got {type(settings).__name__}")
     tell(f"training {model.recipe.name}: {len(train)} clips, {len(valid)} to validate, costs {settings.costs}")
     vectors = [_vectors(model, data) for data in (train, valid)]
-    training = model.recipe.training
     found = fit_support_vectors(
         machine, vectors[0], vectors[1], settings=settings, seed=training.seed, select_by=training.select_by
     )
@@ -100,8 +104,15 @@ def _vectors(model: SpeechModel, data: ClipFeatures) -> tuple[NDArray[np.float32
 def _features(
     model: SpeechModel, corpus: Corpus, split: Split, part: str, *, keep_waveforms: bool = False
 ) -> ClipFeatures:
+    names = model.recipe.training.dimensions
     clips = [
-        Clip(corpus.path(row["file"]), model.labels.index(row["emotion"]), row["start"], row["end"])
+        Clip(
+            corpus.path(row["file"]),
+            model.labels.index(row["emotion"]),
+            start=row["start"],
+            end=row["end"],
+            dimensions=tuple(float("nan") if row[name] is None else row[name] for name in names),
+        )
         for row in rows(corpus, split, part)
     ]
     features, failed = compute_features(clips, model, keep_waveforms=keep_waveforms)
@@ -111,12 +122,24 @@ def _features(
     return features
 
 
+def _check_values(model: SpeechModel, corpus: Corpus, part: str, data: ClipFeatures) -> None:
+    """Raise a CorpusError if no clip with a value of a dimension is among those that could be read."""
+    values = data.dimensions if data.dimensions is not None else np.empty((0, 0))
+    for name, column in zip(model.recipe.training.dimensions, values.T, strict=True):
+        if not np.isfinite(column).any():
+            raise CorpusError(
+                f"{corpus.name}: no recording of part {part} that has a value of {name} can be read; mend the files that "
+                f"are named by `paraverbal corpus`, or leave {name} out of training.dimensions"
+            )
+
+
 def _progress(epoch: Epoch, trainer: Trainer) -> str:
     settings = trainer.settings
     left = min(settings.epochs, trainer.best_epoch + settings.stop_patience) - epoch.epoch
+    ccc = "" if epoch.valid_ccc is None else f" CCC {epoch.valid_ccc:.3f}"
     return (
         f"epoch {epoch.epoch}/{settings.epochs}  loss {epoch.train_loss:.3f} UAR {epoch.train_uar:.3f}  "
-        f"valid loss {epoch.valid_loss:.3f} WA {epoch.valid_wa:.3f} UAR {epoch.valid_uar:.3f}  best {trainer.best_epoch}  "
+        f"valid loss {epoch.valid_loss:.3f} WA {epoch.valid_wa:.3f} UAR {epoch.valid_uar:.3f}{ccc}  best {trainer.best_epoch}  "
         f"{epoch.samples_per_second:.0f} samples/s  {_minutes(left * epoch.seconds)} left unless it improves"
     )
 

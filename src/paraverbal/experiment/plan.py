@@ -53,6 +53,7 @@ def make_plan(
         reject_occupied(output)
     recipe, parts = begun(output, recipe, corpus) if goes_on else planned(recipe, corpus, split, fold)
     labels = labels_of(corpus, parts)
+    check_dimensions(recipe, corpus, parts)
     if not goes_on:
         write_plan(output, recipe, parts)
     return Plan(recipe, corpus, parts, output, labels)
@@ -126,6 +127,19 @@ def labels_of(corpus: Corpus, split: Split) -> tuple[str, ...]:
     if len(emotions["train"]) < 2:
         raise SplitError(f"there is only {', '.join(emotions['train'])} to train; a model needs two emotions at least")
     return tuple(sorted(emotions["train"]))
+
+
+def check_dimensions(recipe: Recipe, corpus: Corpus, split: Split) -> None:
+    """Raise a SplitError if a dimension has not two values where it is learnt, and where the best epoch is chosen."""
+    for name in recipe.training.dimensions:
+        for part in ("train", recipe.training.select_on):
+            values = {row[name] for row in rows(corpus, split, part)} - {None}
+            if len(values) < 2:
+                had = "no value" if not values else "one value only"
+                raise SplitError(
+                    f"training.dimensions: the clips of part {part} of {corpus.name} have {had} of {name}; give a table "
+                    f"with a column {name} (or --columns {name}=COLUMN), or leave it out of training.dimensions"
+                )
 
 
 def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:

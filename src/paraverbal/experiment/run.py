@@ -14,19 +14,22 @@ import numpy as np
 import torch
 
 from paraverbal.audit import Twins, audit
-from paraverbal.bundle.format import Manifest
+from paraverbal.bundle.format import Graph, Manifest
 from paraverbal.bundle.load import Model, load_model
-from paraverbal.bundle.save import save_bundle
+from paraverbal.bundle.save import input_of, save_bundle
 from paraverbal.config import read_recipe
 from paraverbal.corpora import read_corpus
 from paraverbal.corpora.corpus import Corpus
-from paraverbal.corpora.split import Split
+from paraverbal.corpora.split import Split, official
+from paraverbal.corpora.split import read as read_split
 from paraverbal.evaluation.calibration import calibrate, calibration_document
+from paraverbal.evaluation.dimensions import dimensions_document
 from paraverbal.evaluation.groups import groups_document
 from paraverbal.evaluation.predictions import Predictions, predict_rows, write_predictions
 from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
+from paraverbal.evaluation.robustness import robustness
 from paraverbal.experiment.fitting import fit_model, with_longest
-from paraverbal.experiment.plan import Plan, make_plan, rows, wanted
+from paraverbal.experiment.plan import SPLIT, Plan, make_plan, rows, wanted
 from paraverbal.models.model import SpeechModel, summary
 from paraverbal.report.card import model_card
 from paraverbal.report.page import write_report
@@ -104,6 +107,30 @@ def train(
     return carry_out(plan, tell=progress or (lambda line: None))
 
 
+def add_robustness(
+    run: Run, corpus: Corpus | str | Path | Sequence[str | Path], progress: Callable[[int, int], None] | None = None
+) -> Run:
+    """Score a run's test part again under noise, telephone, coding, gain, reverberation and cut to a second.
+
+    What is lost goes into its `result.json`, as `robustness`, and its report.
+
+    Args:
+        run: A finished training.
+        corpus: The corpus that it was trained on.
+        progress: Told how many clips are done, and how many there are.
+
+    Raises:
+        SplitError: The corpus is another one.
+    """
+    corpus = corpus if isinstance(corpus, Corpus) else read_corpus(corpus)
+    parts = official(corpus, read_split(run.folder / SPLIT))
+    found = robustness(run.model, corpus, rows(corpus, parts, "test"), progress=progress)
+    document = {**run.document, "robustness": found.to_dict()}
+    write_document(document, run.folder / RESULT)
+    write_report(run.folder, corpus.paths())
+    return Run(run.folder, document)
+
+
 def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = None) -> Run:
     """Do what a plan says.
 
@@ -145,6 +172,7 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     document = run_document(results, _training(model, fit, predictions))
     document["corpora"] = _scores_by_corpus(predictions["test"], recipe)
     document["groups"] = groups_document(corpus, predictions["test"])
+    document["dimensions"] = dimensions_document(predictions["test"])
     document["calibration"] = calibration_document(chosen, untempered["test"])
     document["notices"] = [notice] if notice else []
     write_predictions(predictions, folder / PREDICTIONS)
@@ -160,12 +188,15 @@ def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
     return Manifest(
         name=model.recipe.name,
         labels=model.labels,
+        dimensions=model.recipe.training.dimensions,
         sampling_rate=audio.sampling_rate,
         seconds=audio.samples / audio.sampling_rate,
         hop_seconds=audio.hop_seconds,
         short=audio.short,
         denoise=audio.denoise,
         level=audio.level,
+        extractor=model.extractor,
+        graph=Graph(input=input_of(model)),
         minimum_samples=model.minimum_samples,
         parameters=model.parameters_count,
         layers=tuple(asdict(layer) for layer in summary(model)),

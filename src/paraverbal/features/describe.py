@@ -14,8 +14,9 @@ from paraverbal.errors import AudioError, EmptyAudioError
 Waveform = NDArray[np.float32]
 
 # What the descriptors are defined for: they look no higher than 8 kHz. A recording of a lower rate keeps its own, since
-# bands that it does not have cannot be measured.
+# bands that it does not have cannot be measured, down to the rate that F0 and the eGeMAPS need at least.
 ANALYSIS_RATE = 16_000
+LEAST_RATE = 8000
 
 # A column for each of hundreds of bins is no table any more; `describe_frames` gives them when asked.
 TOO_WIDE = ("power_spectrum",)
@@ -101,10 +102,15 @@ SETS: dict[str, Callable[[str | Path], Features]] = {
 }
 
 
+def analysis_rate(sampling_rate: float) -> int:
+    """Return the rate at which a recording of `sampling_rate` is measured, both in hertz."""
+    return round(max(LEAST_RATE, min(sampling_rate, ANALYSIS_RATE)))
+
+
 def _waveform(recording: str | Path | ArrayLike, sampling_rate: float | None) -> tuple[Waveform, int]:
     """Return a recording at the analysis rate, or at its own if that is lower."""
     if isinstance(recording, str | Path):
-        rate = min(info(recording).sampling_rate, ANALYSIS_RATE)
+        rate = analysis_rate(info(recording).sampling_rate)
         return read(recording, sampling_rate=rate)
     samples = np.asarray(recording, dtype=np.float32)
     if samples.ndim != 1:
@@ -116,5 +122,5 @@ def _waveform(recording: str | Path | ArrayLike, sampling_rate: float | None) ->
         raise EmptyAudioError(None, "a waveform without samples was given; give at least one")
     if sampling_rate is None:
         raise ValueError("a waveform was given without its sampling rate; give sampling_rate in hertz")
-    rate = min(round(sampling_rate), ANALYSIS_RATE)
+    rate = analysis_rate(sampling_rate)
     return resample(samples, sampling_rate, rate), rate

@@ -29,10 +29,14 @@ HOP_SECONDS = 0.010
 _SHORT_SECONDS, _LONG_SECONDS = 0.020, 0.060
 _GAUSSIAN_SIGMA = 0.4  # of half a window
 
-SPECTRAL = ("loudness", "alphaRatio", "hammarbergIndex", "slope0-500", "slope500-1500", "spectralFlux")
-SPECTRAL += ("mfcc1", "mfcc2", "mfcc3", "mfcc4")
-VOICE = ("jitterLocal", "shimmerLocaldB", "HNRdBACF", "logRelF0-H1-H2", "logRelF0-H1-A3")
-VOICE += tuple(f"F{n}{what}" for n in (1, 2, 3) for what in ("frequency", "bandwidth", "amplitudeLogRelF0"))
+SPECTRAL: tuple[str, ...] = (
+    *("loudness", "alphaRatio", "hammarbergIndex", "slope0-500", "slope500-1500", "spectralFlux"),
+    *("mfcc1", "mfcc2", "mfcc3", "mfcc4"),
+)
+VOICE: tuple[str, ...] = (
+    *("jitterLocal", "shimmerLocaldB", "HNRdBACF", "logRelF0-H1-H2", "logRelF0-H1-A3"),
+    *(f"F{n}{what}" for n in (1, 2, 3) for what in ("frequency", "bandwidth", "amplitudeLogRelF0")),
+)
 
 # Quieter frames (root mean square after the window) are unvoiced.
 _LEAST_VOICED_RMS = 0.001
@@ -46,7 +50,7 @@ _COEFFICIENTS, _LIFTER = 4, 22
 _BLOCK, _MARGIN = 2048, 64
 
 # F0, harmonics and their ratio to noise are judged up to here.
-_VOICE_HZ = 4000.0
+_VOICE_HZ = 8000.0
 
 # Frames transformed at once: they stay in the cache.
 _FEW = 64
@@ -170,7 +174,7 @@ def _voice_levels(
     """Return F0 `[frame]` and `[14, frame]`."""
     count = grid.frames(len(waveform), grid.long)
     fft_size = 1 << (grid.long - 1).bit_length()
-    bins = int(_VOICE_HZ * fft_size / grid.sampling_rate) + 1
+    bins = min(int(_VOICE_HZ * fft_size / grid.sampling_rate), fft_size // 2) + 1
     power, squares = _spectra(grid.cut(waveform, grid.long, 0, count), fft_size, _gaussian(grid.long), bins)
     magnitudes = np.sqrt(power)
     peaks = np.zeros(power.shape, dtype=bool)
@@ -220,7 +224,8 @@ def _spectra(
 def _cepstrum(power: Series, sampling_rate: float) -> Series:
     """Return mel-frequency cepstral coefficients 1 to 4, `[coefficient, frame]`."""
     filters, basis = _mel(power.shape[1], sampling_rate)
-    return basis @ np.log(np.maximum(power @ filters, np.float32(1 / _SAMPLE_SCALE)) * np.float32(_SAMPLE_SCALE)).T
+    bands = np.maximum(power @ filters, np.float32(1 / _SAMPLE_SCALE)) * np.float32(_SAMPLE_SCALE)
+    return np.asarray(basis @ np.log(bands).T, dtype=np.float32)
 
 
 @lru_cache(maxsize=4)

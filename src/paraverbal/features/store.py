@@ -90,9 +90,7 @@ def _write_csv(found: Iterable[Features], path: Path) -> int:
             columns, rows = _columns(one)
             if not count:
                 writer.writerow(["file", *columns])
-            writer.writerows(
-                [one.file, *("" if np.isnan(value) else f"{value:.7g}" for value in row)] for row in rows
-            )
+            writer.writerows([one.file, *("" if np.isnan(value) else f"{value:.7g}" for value in row)] for row in rows)
             count += 1
     return count
 

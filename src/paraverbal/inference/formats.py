@@ -12,7 +12,7 @@ from paraverbal.inference.predict import Failure, Prediction
 Outcome = Prediction | Failure
 
 # Digits behind the point: more than the models' precision, and lines stay readable.
-_DIGITS = 6
+DIGITS = 6
 
 # Emotions beside the most probable one that the table shows.
 _OTHERS = 2
@@ -21,46 +21,55 @@ _OTHERS = 2
 def json_line(outcome: Outcome) -> str:
     """Return one outcome as one line of JSON, without the line's end.
 
-    Keys are `file start end emotion confidence probabilities warnings uncertain`, of a failed input `file error`.
+    Keys are `file start end emotion confidence probabilities warnings uncertain`, and `dimensions` of a model that tells
+    some; of a failed input `file error`.
     """
     return json.dumps(_document(outcome), ensure_ascii=False)
 
 
-def csv_text(outcomes: Iterable[Outcome], labels: Sequence[str], *, header: bool = True) -> str:
+def csv_text(
+    outcomes: Iterable[Outcome], labels: Sequence[str], *, dimensions: Sequence[str] = (), header: bool = True
+) -> str:
     """Return outcomes as CSV: `file, start, end, emotion, confidence`, a column a label, `warnings, error, uncertain`.
+
+    A column for each dimension follows, for a model that tells some.
 
     Args:
         outcomes: Predictions and failures; a failure has only `file` and `error`.
         labels: The model's labels.
+        dimensions: The model's dimensions.
         header: Whether the first line names the columns.
     """
-    columns = ["file", "start", "end", "emotion", "confidence", *labels, "warnings", "error", "uncertain"]
+    columns = ["file", "start", "end", "emotion", "confidence", *labels, "warnings", "error", "uncertain", *dimensions]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     if header:
         writer.writeheader()
     for outcome in outcomes:
         row = _document(outcome)
-        row |= row.pop("probabilities", {})
+        row |= row.pop("probabilities", {}) | row.pop("dimensions", {})
         row["warnings"] = "; ".join(row.get("warnings", []))
         row["uncertain"] = str(row.get("uncertain", "")).lower()
         writer.writerow(row)
     return buffer.getvalue()
 
 
-def texts(outcomes: Iterable[Outcome], labels: Sequence[str], form: str) -> Iterator[str]:
+def texts(
+    outcomes: Iterable[Outcome], labels: Sequence[str], form: str, *, dimensions: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield outcomes as text in pieces: JSON and CSV as soon as each is there, the table when all are.
 
     Args:
         outcomes: Predictions and failures.
         labels: The model's labels.
         form: `json`, `csv` or `table`.
+        dimensions: The model's dimensions, columns of the CSV.
     """
     if form == "json":
         yield from (json_line(outcome) + "\n" for outcome in outcomes)
     elif form == "csv":
-        yield csv_text([], labels)
-        yield from (csv_text([outcome], labels, header=False) for outcome in outcomes)
+        yield csv_text([], labels, dimensions=dimensions)
+        yield from (csv_text([one], labels, dimensions=dimensions, header=False) for one in outcomes)
     else:
         yield table(outcomes)
 
@@ -80,26 +89,28 @@ def table(outcomes: Iterable[Outcome]) -> str:
 
 def _document(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Failure):
-        return {"file": _printable(outcome.file), "error": outcome.error}
+        return {"file": printable(outcome.file), "error": outcome.error}
+    told = {name: round(value, DIGITS) for name, value in outcome.dimensions.items()}
     return {
-        "file": _printable(outcome.file),
-        "start": round(outcome.start, _DIGITS),
-        "end": round(outcome.end, _DIGITS),
+        "file": printable(outcome.file),
+        "start": round(outcome.start, DIGITS),
+        "end": round(outcome.end, DIGITS),
         "emotion": outcome.emotion,
-        "confidence": round(outcome.confidence, _DIGITS),
-        "probabilities": {label: round(value, _DIGITS) for label, value in outcome.probabilities.items()},
+        "confidence": round(outcome.confidence, DIGITS),
+        "probabilities": {label: round(value, DIGITS) for label, value in outcome.probabilities.items()},
         "warnings": list(outcome.warnings),
         "uncertain": outcome.uncertain,
-    }
+    } | ({"dimensions": told} if told else {})
 
 
 def _row(outcome: Outcome) -> tuple[str, str, str, str]:
     if isinstance(outcome, Failure):
-        return _printable(outcome.file), "failed", "", ""
+        return printable(outcome.file), "failed", "", ""
     others = sorted(outcome.probabilities.items(), key=lambda item: -item[1])[1 : 1 + _OTHERS]
     shown = ", ".join(f"{label} {value:.2f}" for label, value in others)
+    shown += "".join(f"; {name} {value:.2f}" for name, value in outcome.dimensions.items())
     emotion = f"uncertain: {outcome.emotion}" if outcome.uncertain else outcome.emotion
-    return _printable(outcome.file), emotion, f"{outcome.confidence:.2f}", shown
+    return printable(outcome.file), emotion, f"{outcome.confidence:.2f}", shown
 
 
 def _remarks(outcome: Outcome | None) -> list[str]:
@@ -110,7 +121,7 @@ def _remarks(outcome: Outcome | None) -> list[str]:
     return [f"warning: {sentence}" for sentence in outcome.warnings]
 
 
-def _printable(file: str) -> str:
+def printable(file: str) -> str:
     """Return a path that any UTF-8 stream takes: bytes of a name that are no UTF-8 become question marks."""
     return file.encode("utf-8", "replace").decode("utf-8")
 

@@ -34,6 +34,7 @@ class Prediction:
         probabilities: Label -> probability, in the model's order; the sum is 1.
         warnings: Sentences about what the model was not made for.
         uncertain: Whether the confidence is below the threshold that the model's validation clips gave.
+        dimensions: Arousal and the like, name -> value on the scale of the training corpora; empty for most models.
     """
 
     file: str
@@ -44,6 +45,7 @@ class Prediction:
     probabilities: dict[str, float]
     warnings: list[str] = field(default_factory=list)
     uncertain: bool = False
+    dimensions: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ def _listed(file: Path) -> list[str]:
 
 def _predict_file(file: str, model: Model, window: float | None, hop: float | None) -> Prediction:
     waveform, rate = read(file)
-    probabilities = [float(value) for value in model(waveform, rate, window=window, hop=hop)]
+    answer = model.answer(waveform, rate, window=window, hop=hop)
+    probabilities = answer.probabilities.tolist()
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
     return Prediction(
         file=file,
@@ -182,6 +185,7 @@ def _predict_file(file: str, model: Model, window: float | None, hop: float | No
         probabilities=dict(zip(model.labels, probabilities, strict=True)),
         warnings=signal_warnings(waveform, rate),
         uncertain=probabilities[best] < model.manifest.threshold,
+        dimensions=dict(zip(model.dimensions, answer.dimensions.tolist(), strict=True)),
     )
 
 
@@ -198,7 +202,7 @@ def _outcomes(
     files: Sequence[str], model: Model, window: float | None, hop: float | None
 ) -> Iterator[Prediction | ParaverbalError]:
     """Yield what becomes of each file, in order."""
-    workers = min(len(files), _processors())
+    workers = min(len(files), processors())
     if workers <= 1:
         yield from (_outcome(file, model, window, hop) for file in files)
         return
@@ -218,7 +222,7 @@ def _outcomes(
                 future.cancel()
 
 
-def _processors() -> int:
+def processors() -> int:
     """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -195,7 +195,7 @@ def draw_confusions(
         ],
         axis=1,
     )
-    return _draw_sums(counts, draws, seed).reshape(draws, len(answers), classes, classes), clusters
+    return draw_sums(counts, draws, seed).reshape(draws, len(answers), classes, classes), clusters
 
 
 def cluster_indices(groups: Iterable[Hashable] | None, clips: int) -> Integers:
@@ -261,8 +261,8 @@ def _without_width(drawn: DrawnScores) -> str | None:
     )
 
 
-def _draw_sums(counts: Integers, draws: int, seed: int) -> Floats:
-    """Return the sum of as many rows as there are, drawn with replacement, `[draw, column]`.
+def draw_sums(counts: Integers | Floats, draws: int, seed: int) -> Floats:
+    """Return the sum of as many rows `[row, column]` as there are, drawn with replacement, `[draw, column]`.
 
     Equal rows count as one row with a weight, which leaves a handful of them where every clip is a group of its own.
     """

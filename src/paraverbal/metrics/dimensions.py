@@ -4,10 +4,13 @@
 a correlation that does not exist is NaN, never 0.
 """
 
+from collections.abc import Hashable, Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from paraverbal.errors import MetricError
+from paraverbal.metrics.bootstrap import Interval, cluster_indices, draw_sums, percentiles
 from paraverbal.metrics.classes import Floats
 
 
@@ -67,6 +70,55 @@ def rmse(truth: ArrayLike, prediction: ArrayLike) -> float:
     """
     true, predicted = _pair(truth, prediction)
     return float(np.sqrt(np.mean((true - predicted) ** 2)))
+
+
+def mean_ccc(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return the mean CCC over dimensions of `truth` and `prediction` `[clip, dimension]`; NaN truths are left out.
+
+    Raises:
+        MetricError: As `concordance_cc`, or a dimension without any value.
+    """
+    columns = zip(np.asarray(truth, dtype=np.float64).T, np.asarray(prediction, dtype=np.float64).T, strict=True)
+    found = [concordance_cc(true[np.isfinite(true)], given[np.isfinite(true)]) for true, given in columns]
+    return float(np.mean(found))
+
+
+def concordance_interval(
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    groups: Iterable[Hashable] | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Interval | None:
+    """Return the 95 % interval of the CCC, by drawing whole groups as `bootstrap.intervals` does; None for one group.
+
+    Args:
+        truth: `[clip]`.
+        prediction: `[clip]`.
+        groups: Group of each clip, mostly its speaker; None: every clip is one.
+        draws: How often the groups are drawn.
+        seed: Of the draws.
+
+    Raises:
+        MetricError: As `concordance_cc`, or not one group for each clip.
+    """
+    true, given = _pair(truth, prediction)
+    cluster = cluster_indices(groups, len(true))
+    clusters = int(cluster.max()) + 1
+    if clusters < 2:
+        return None
+    middle = true.mean()  # moments about it, not about 0, keep their digits
+    x, y = true - middle, given - middle
+    sums = np.stack(
+        [np.bincount(cluster, one, clusters) for one in (np.ones_like(x), x, y, x * x, y * y, x * y)], axis=1
+    )
+    count, *moments = draw_sums(sums, draws, seed).T
+    mean_x, mean_y, xx, yy, xy = (moment / count for moment in moments)
+    spread = xx + yy - 2 * mean_x * mean_y
+    drawn = np.full(draws, np.nan)
+    np.divide(2 * (xy - mean_x * mean_y), spread, out=drawn, where=spread > np.finfo(np.float64).eps * (xx + yy))
+    return percentiles(drawn, 0.95)
 
 
 def _pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:

@@ -19,15 +19,17 @@ from torch import Tensor, nn
 from paraverbal.features.frames import frame_count
 from paraverbal.models.frontend import least_value
 from paraverbal.models.masking import is_inside
-from paraverbal.settings import FrontEnd
+from paraverbal.settings import FramedSettings, FrontEnd
 
 _LOBES = 3
 
 
 def frames_of(settings: FrontEnd, samples: int) -> int:
     """Return how many columns the front end gives for a waveform of `samples` samples."""
+    if settings.whole_clip or not isinstance(settings, FramedSettings):
+        return 1
     frames = frame_count(samples, settings.hop_length)
-    return {"spectral_functionals": 1, "zcr_rms": 2 * frames}.get(settings.kind, frames)
+    return 2 * frames if settings.kind == "zcr_rms" else frames
 
 
 class Fit(nn.Module):

@@ -2,7 +2,8 @@
 
 Each takes waveforms `[batch, sample]`, gives features `[batch, feature, frame]`, and agrees with its twin in `features`. The
 Fourier transform is a strided convolution with a windowed cosine and sine basis: it exports to plain ONNX, is the fastest
-form inside a graph, and agrees with `features.spectral.log_mel` to about 1e-4 dB.
+form inside a graph, and agrees with `features.spectral.log_mel` to about 1e-4 dB. `Extractor` is the exception: acoustic
+descriptors stay in NumPy, outside the graph.
 
 Nothing asks whether a clip has one frame or more: in a graph, whose number of frames is free, such a question would fix it.
 """
@@ -16,10 +17,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from paraverbal.features.extractors import extract
 from paraverbal.features.frames import hann
 from paraverbal.features.spectral import LEAST_DEVIATION, cosine_basis, mel_filters
 from paraverbal.models.masking import is_inside
-from paraverbal.settings import CepstralSettings, FrontEnd, FunctionalsSettings, MelSettings, ZcrRmsSettings
+from paraverbal.settings import (
+    CepstralSettings,
+    EgemapsFrontEndSettings,
+    FrontEnd,
+    FunctionalsSettings,
+    MelSettings,
+    ZcrRmsSettings,
+)
 
 
 class LogMel(nn.Module):
@@ -114,7 +123,22 @@ class ZcrRms(nn.Module):
         return torch.cat([rates, power.sqrt()], dim=2)
 
 
+class Extractor(nn.Module):
+    """Waveforms `[batch, sample]` -> features `[batch, feature, frame]`, computed in NumPy and never exported."""
+
+    def __init__(self, settings: EgemapsFrontEndSettings, sampling_rate: int) -> None:
+        super().__init__()
+        self.settings = settings.model_dump(mode="json")
+        self.sampling_rate = sampling_rate
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Compute the features of each waveform."""
+        found = [extract(one, self.sampling_rate, self.settings) for one in waveforms.numpy()]
+        return torch.from_numpy(np.stack(found))
+
+
 FRONT_ENDS: dict[str, Callable[[Any, int], nn.Module]] = {
+    "egemaps": Extractor,
     "log_mel": LogMel,
     "mfcc": Mfcc,
     "spectral_functionals": SpectralFunctionals,

@@ -12,20 +12,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from paraverbal.features.extractors import EXTRACTORS
 from paraverbal.models.cnn import Cnn
 from paraverbal.models.cnn_lstm import CnnLstm
+from paraverbal.models.dimensions import DimensionScale
 from paraverbal.models.fitting import Fit, frames_of
 from paraverbal.models.frontend import Scaling, front_end
 from paraverbal.models.local_features import LocalFeaturesLstm
 from paraverbal.models.masking import Lengths
+from paraverbal.models.mlp import MultilayerPerceptron
 from paraverbal.models.recurrent import RecurrentNetwork
 from paraverbal.models.svm import SupportVectorMachine
-from paraverbal.settings import Recipe
+from paraverbal.settings import FramedSettings, Recipe
 
 FAMILIES: dict[str, Any] = {
     "cnn": Cnn,
     "cnn-lstm": CnnLstm,
     "local-features-lstm": LocalFeaturesLstm,
+    "mlp": MultilayerPerceptron,
     "recurrent": RecurrentNetwork,
     "svm": SupportVectorMachine,
 }
@@ -50,17 +54,25 @@ class SpeechModel(nn.Module):
         self.fit = Fit(settings, window)
         frames = {"none": window if recipe.audio.short == "pad" else None, "pad": window, "resize": settings.frames}
         family = FAMILIES[recipe.model.family]
-        self.network = family(recipe.model, settings.rows, frames[settings.fit], len(self.labels))
+        self.dimensions = DimensionScale(recipe.training.dimensions) if recipe.training.dimensions else None
+        outputs = len(self.labels) + len(recipe.training.dimensions)
+        self.network = family(recipe.model, settings.rows, frames[settings.fit], outputs)
 
     @property
     def minimum_samples(self) -> int:
         """Samples that a waveform must have at least, so that no pooling stage runs empty."""
-        if self.recipe.frontend.fit != "none":
+        if self.recipe.frontend.fit != "none" or not isinstance(self.recipe.frontend, FramedSettings):
             return 1
         least = int(self.network.minimum_frames)
         if self.recipe.frontend.kind == "zcr_rms":
             least = -(-least // 2)  # each frame gives two points
         return max(1, (least - 1) * self.recipe.frontend.hop_length)
+
+    @property
+    def extractor(self) -> dict[str, Any]:
+        """Settings of a front end that is computed before the graph, as `features.extractors` takes them; mostly empty."""
+        front_end = self.recipe.frontend
+        return front_end.model_dump(mode="json") if front_end.kind in EXTRACTORS else {}
 
     @property
     def parameters_count(self) -> int:
@@ -80,8 +92,17 @@ class SpeechModel(nn.Module):
 
     def classify(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return logits `[batch, label]` of features `[batch, feature, frame]` as the front end gives them."""
-        logits: Tensor = self.network(*self.prepare(features, lengths))
-        return logits
+        return self.answer(features, lengths)[0]
+
+    def answer(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Tensor]:
+        """Return logits `[batch, label]`, and the dimensions `[batch, dimension]` on their own scale."""
+        logits, values = self.parted(self.network(*self.prepare(features, lengths)))
+        return logits, values if self.dimensions is None else self.dimensions(values)
+
+    def parted(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a network's outputs as logits `[batch, label]` and standardised dimensions `[batch, dimension]`."""
+        labels = len(self.labels)
+        return outputs[:, :labels], outputs[:, labels:]
 
 
 @dataclass(frozen=True)

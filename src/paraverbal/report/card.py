@@ -42,8 +42,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
 
     Args:
         manifest: The content of `bundle.json`. Needed are `name`, `labels`, `sampling_rate` and `licence`; of the
-            rest, `training_data`, `scores`, `recipe`, `parameters`, `seconds`, `short` and `denoise` are stated where they
-            are there.
+            rest, `dimensions`, `training_data`, `scores`, `recipe`, `parameters`, `seconds`, `short` and `denoise` are
+            stated where they are there.
     """
     sections = [
         _head(manifest),
@@ -105,6 +105,8 @@ def _what(manifest: Mapping[str, Any]) -> str:
         f"- **In**: mono speech at {manifest['sampling_rate']} Hz{_windows(manifest)}",
         f"- **Out**: a probability for each of {len(manifest['labels'])} emotions: {labels}",
     ]
+    if manifest.get("dimensions"):
+        facts.append(f"- **Out too**: {', '.join(manifest['dimensions'])}, each on the scale of the training corpora")
     if manifest.get("denoise", "none") != "none":
         facts.append("- **Noise** is reduced before that: `pip install 'paraverbal[denoise]'`")
     if title:
@@ -127,6 +129,7 @@ def _windows(manifest: Mapping[str, Any]) -> str:
 
 
 def _usage(manifest: Mapping[str, Any]) -> str:
+    told = ", and `dimensions`, float32 `[batch, dimension]`" if manifest.get("dimensions") else ""
     return f"""\
 ```
 paraverbal predict clip.wav --model FOLDER
@@ -141,7 +144,7 @@ probabilities = model(waveform, sampling_rate)  # float32, in the order of model
 
 `FOLDER` is where this card lies. Without paraverbal: `model.onnx` takes `waveform`, float32 `[batch, sample]` in -1..1
 at {manifest["sampling_rate"]} Hz, and gives `probabilities`, float32 `[batch, label]`,
-before temperature. The labels are in `bundle.json`. Bring a clip to that rate and do what is described above first."""
+before temperature{told}. The labels are in `bundle.json`. Bring a clip to that rate and do what is described above first."""
 
 
 def _data(corpora: Sequence[Mapping[str, Any]]) -> str:

@@ -1,6 +1,6 @@
 """What scores are worth, as figures: calibration, abstention, groups, worse recordings; in the manner of `figures`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -93,6 +93,21 @@ def groups_figure(table: GroupTable, palette: Palette = LIGHT) -> Figure:
     axes.axvline(100 * table.uar, color=palette.muted, linewidth=1, linestyle=DASHED, zorder=1)
     axes.set_xlim(0, 102)
     axes.set_xlabel(f"dashed: all clips, {100 * table.uar:.1f} %{_hollow(shown)}", color=palette.muted, fontsize=9)
+    return figure
+
+
+def dimensions_figure(values: Mapping[str, Sequence[tuple[float, float]]], palette: Palette = LIGHT) -> Figure:
+    """Return what was told of each dimension over what is true, a dot a clip; on the dashed line both are equal."""
+    figure = new_figure(3.2 * len(values), 3.4, palette)
+    panels = figure.subplots(1, len(values), squeeze=False)[0]
+    for axes, (name, pairs) in zip(panels, values.items(), strict=True):
+        style_panel(axes, name.capitalize(), palette)
+        points = np.array(pairs)
+        ends = [float(points.min()), float(points.max())]
+        axes.plot(ends, ends, color=palette.muted, linewidth=1, linestyle=DASHED, zorder=1)
+        axes.plot(points[:, 0], points[:, 1], "o", color=palette.second, markersize=3, alpha=0.6, linestyle="none")
+        axes.set_xlabel("true", color=palette.muted, fontsize=9)
+    panels[0].set_ylabel("told", color=palette.muted, fontsize=9)
     return figure
 
 

@@ -16,10 +16,16 @@ from matplotlib.figure import Figure
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
 from paraverbal.report import sections, tables
-from paraverbal.report.evaluation_figures import coverage_figure, groups_figure, reliability_figure, robustness_figure
+from paraverbal.report.evaluation_figures import (
+    coverage_figure,
+    dimensions_figure,
+    groups_figure,
+    reliability_figure,
+    robustness_figure,
+)
 from paraverbal.report.figures import DARK, LIGHT, confusion_figure, curves_figure, png
 from paraverbal.report.listening import Excerpt, Recordings, excerpts
-from paraverbal.report.run import RunFolder, confident_mistakes, read_run
+from paraverbal.report.run import RunFolder, confident_mistakes, read_run, told_dimensions
 from paraverbal.report.tables import confusion_table, per_class_table, percent
 
 PART_NAMES = {"train": "Training", "valid": "Validation", "test": "Test"}
@@ -102,6 +108,13 @@ def _evaluation_figures(run: RunFolder) -> dict[str, _Drawn]:
         figures["coverage"] = _drawn(drawn, f"Accuracy over the share of clips that are answered. {answering}")
     for name, table in sections.groups(run.document).items():
         figures[f"groups-{name}"] = _drawn(partial(groups_figure, table), sections.groups_words(table))
+    if values := told_dimensions(run.predictions):
+        scores = ", ".join(
+            f"{name} CCC {tables.decimals(found['ccc'])}" for name, found in run.document.get("dimensions", {}).items()
+        )
+        figures["dimensions"] = _drawn(
+            partial(dimensions_figure, values), f"Told over true values of test clips: {scores}."
+        )
     if conditions := sections.robustness(run.document):
         figures["robustness"] = _drawn(partial(robustness_figure, conditions), sections.robustness_words(conditions))
     return figures
@@ -120,6 +133,8 @@ def _page(run: RunFolder, figures: Mapping[str, _Drawn], heard: Sequence[Excerpt
         "percent": percent,
         "sentence": _sentence,
         "interval": tables.interval,
+        "decimals": tables.decimals,
+        "decimals_interval": tables.decimals_interval,
         "signed": tables.signed,
         "signed_interval": tables.signed_interval,
         "p_value": tables.p_value,
@@ -157,6 +172,8 @@ def _worth(run: RunFolder) -> dict[str, Any]:
     tables, conditions = sections.groups(run.document), sections.robustness(run.document)
     return {
         "calibration": sections.calibration(run.document),
+        "dimensions": run.document.get("dimensions", {}),
+        "repeats": sections.repeats(run.document),
         "groups": [sections.group_section(table) for table in tables.values()],
         "widest": sections.widest(tables),
         "robustness": conditions,
@@ -189,7 +206,8 @@ def _training(run: RunFolder) -> dict[str, Any]:
 
 
 def _data(run: RunFolder) -> dict[str, Any]:
-    findings = [sections.finding(check, found) for check, found in run.result.audit.items()]
+    audit = sections.audit_of_all(run.document)
+    findings = [sections.finding(check, found) for check, found in audit.items()]
     return {
         "corpora": run.manifest.get("training_data", []),
         "clips": run.clips,

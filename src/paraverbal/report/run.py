@@ -22,7 +22,7 @@ class RunFolder:
         parts: Results by part.
         history: Rows of `history.jsonl`, one an epoch, or of an svm one a cost; empty where there is none.
         predictions: Rows of `predictions.csv`, as text; empty where there is none.
-        clips: Emotion -> part -> clips, from `split.csv`; empty where there is none.
+        clips: Emotion -> part -> clips, from `split.csv`; empty where there is none, or several folds.
         manifest: The bundle's `bundle.json`; empty where there is none.
         recipe: Text of `recipe.toml`; empty where there is none.
     """
@@ -79,7 +79,7 @@ def read_run(folder: str | Path) -> RunFolder:
         parts={part: parts[part] for part in PARTS if part in parts} | {"test": result},
         history=_history(root / "history.jsonl"),
         predictions=_rows(root / "predictions.csv"),
-        clips=_clips(_rows(root / "split.csv")),
+        clips={} if "folds" in document else _clips(_rows(root / "split.csv")),
         manifest=read_document(manifest) if manifest.is_file() else {},
         recipe=recipe.read_text(encoding="utf-8") if recipe.is_file() else "",
     )
@@ -101,6 +101,21 @@ def confident_mistakes(predictions: Sequence[dict[str, str]], count: int = 20, p
     except (KeyError, ValueError) as error:
         raise RunError(f"predictions.csv: expected file, split, emotion, predicted, confidence; got {error}") from error
     return sorted(wrong, key=lambda mistake: (-mistake.confidence, mistake.file))[:count]
+
+
+def told_dimensions(predictions: Sequence[dict[str, str]], part: str = "test") -> dict[str, list[tuple[float, float]]]:
+    """Return, for each dimension that a model tells, truth and answer of the clips of a part that have a value.
+
+    Raises:
+        RunError: A column is missing or holds no number where one is expected.
+    """
+    names = [column.removeprefix("d_") for column in (predictions[0] if predictions else {}) if column.startswith("d_")]
+    try:
+        rows = [row for row in predictions if row["split"] == part]
+        pairs = {name: [(float(row[name]), float(row[f"d_{name}"])) for row in rows if row[name]] for name in names}
+    except (KeyError, ValueError) as error:
+        raise RunError(f"predictions.csv: expected split, and a number in each d_<dimension>; got {error}") from error
+    return {name: found for name, found in pairs.items() if found}
 
 
 def _mistake(row: dict[str, str]) -> Mistake:

@@ -3,7 +3,7 @@
 Runs of before these were computed have none of them; each function then returns what says nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from paraverbal.errors import RunError
@@ -16,6 +16,7 @@ from paraverbal.report.tables import percent, signed
 
 Document = Mapping[str, Any]
 
+VERDICTS = ("ok", "notice", "leak")  # from good to bad
 NAMES_SHOWN = 12  # of a finding's files or speakers; the rest is counted
 LINES_SHOWN = 20  # of a finding's items
 # More groups than these are shown only when asked for: their picture says enough.
@@ -187,6 +188,41 @@ def widest(tables: Mapping[str, GroupTable]) -> str:
         return ""
     _, table = max(with_gap, key=lambda entry: entry[0])
     return f"{gap_sentence(table)} The largest of many gaps is large by chance alone: look at the intervals."
+
+
+def repeats(document: Document) -> list[dict[str, Any]]:
+    """Return the scores of each fold and each seed of a cross-validation, and their spread in words; of a run nothing.
+
+    Raises:
+        RunError: Part of them is missing.
+    """
+    listed = (("fold", "folds", "spread"), ("seed", "seeds", "seed_spread"))
+    return [
+        {"name": name, "rows": document[rows], "told": _read(rows, spread_sentence, document[spread]["uar"])}
+        for name, rows, spread in listed
+        if rows in document
+    ]
+
+
+def spread_sentence(found: Document) -> str:
+    """Return mean, deviation, least and greatest of a score."""
+    told = f"UAR: mean {percent(found['mean'])} %, {percent(found['least'])} to {percent(found['greatest'])} %"
+    return f"{told}." if found["deviation"] is None else f"{told}, standard deviation {percent(found['deviation'])}."
+
+
+def audit_of_all(document: Document) -> dict[str, Any]:
+    """Return the findings of a run; of a cross-validation the worst of each check, and in how many folds it is that."""
+    audit = document.get("audit", {})
+    if "folds" not in document:
+        return dict(audit)
+    folds = list(audit.values())
+    return {check: _worst([found[check] for found in folds if check in found]) for check in (folds[0] if folds else {})}
+
+
+def _worst(findings: Sequence[Document]) -> dict[str, Any]:
+    verdict = max((found["verdict"] for found in findings), key=VERDICTS.index)
+    alike = [found for found in findings if found["verdict"] == verdict]
+    return {**alike[0], "detail": f"{alike[0]['detail']} ({len(alike)} of {len(findings)} folds {verdict})"}
 
 
 def robustness(document: Document) -> RobustnessTable | None:

@@ -38,6 +38,16 @@ def signed_interval(bounds: Sequence[float] | None) -> str:
     return NO_SCORE if bounds is None else f"{signed(bounds[0])} to {signed(bounds[1])}"
 
 
+def decimals(value: float | None) -> str:
+    """Return a number with three decimals, a dash where there is none."""
+    return NO_SCORE if value is None else f"{value:.3f}"
+
+
+def decimals_interval(bounds: Sequence[float] | None) -> str:
+    """Return an interval of numbers with three decimals."""
+    return NO_SCORE if bounds is None else f"{decimals(bounds[0])} to {decimals(bounds[1])}"
+
+
 def p_value(value: float | None) -> str:
     """Return a p value with three decimals, one that is lower as `< 0.001`."""
     return NO_SCORE if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"

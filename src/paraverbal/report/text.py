@@ -7,6 +7,8 @@ from paraverbal.evaluation.protocol import PARTS, Result
 from paraverbal.report.tables import (
     align,
     confusion_table,
+    decimals,
+    decimals_interval,
     interval,
     p_value,
     per_class_table,
@@ -52,6 +54,9 @@ def run_text(document: Document) -> str:
     )
     result = Result.from_dict(document)
     tables = [training, scores_table(parts), intervals_text(result), *_details(result)]
+    tables += [dimensions_text(document.get("dimensions", {}))]
+    if "robustness" in document:
+        tables.append(robustness_text(document["robustness"]))
     return "\n\n".join(part for part in tables if part)
 
 
@@ -63,14 +68,39 @@ def crossval_text(document: Document) -> str:
     ]
     result = Result.from_dict({**document, "audit": {}})
     table = align([header, *rows, ["all", str(result.clips), *_percents(vars(result)), f"{result.loss:.3f}"]])
-    uar = document["spread"]["uar"]
-    spread = f"UAR over folds: mean {percent(uar['mean'])}, {percent(uar['least'])} to {percent(uar['greatest'])}"
-    if uar["deviation"] is not None:
-        spread += f", standard deviation {percent(uar['deviation'])}"
+    spread = f"UAR over folds: {_spread(document['spread']['uar'])}"
+    if "seeds" in document:
+        first = document["seeds"][0]["seed"]
+        spread = f"seed {first}, {spread}\nUAR over seeds, all folds: {_spread(document['seed_spread']['uar'])}"
     leaks = [f"{fold}: {line}" for fold, found in document["audit"].items() for line in findings_lines(found)]
     head = f"{document['recipe']['name']}: {len(rows)} folds; split: {_split(document['protocol'])}"
-    parts = [head, f"{table}\n{spread}", intervals_text(result), *_details(result), "\n".join(leaks)]
+    parts = [head, f"{table}\n{spread}", intervals_text(result), *_details(result)]
+    parts += [dimensions_text(document.get("dimensions", {})), "\n".join(leaks)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _spread(found: Document) -> str:
+    told = f"mean {percent(found['mean'])}, {percent(found['least'])} to {percent(found['greatest'])}"
+    return told if found["deviation"] is None else f"{told}, standard deviation {percent(found['deviation'])}"
+
+
+def dimensions_text(found: Document) -> str:
+    """Return the scores of arousal and the like; empty where the model tells none."""
+    if not found:
+        return ""
+    header = ["dimension", "CCC", "95 % interval", "Pearson", "RMSE", "clips"]
+    rows = [
+        [
+            name,
+            decimals(scores["ccc"]),
+            decimals_interval(scores["ccc_interval"]),
+            decimals(scores["pearson"]),
+            decimals(scores["rmse"]),
+            str(scores["clips"]),
+        ]
+        for name, scores in found.items()
+    ]
+    return align([header, *rows])
 
 
 def _percents(scores: Document) -> list[str]:

@@ -6,6 +6,8 @@ They stand above every stage and know none; `config.py` reads them from TOML.
 from paraverbal.settings.base import Settings
 from paraverbal.settings.frontends import (
     CepstralSettings,
+    EgemapsFrontEndSettings,
+    FramedSettings,
     FrontEnd,
     FrontEndSettings,
     FunctionalsSettings,
@@ -18,6 +20,7 @@ from paraverbal.settings.networks import (
     CnnLstmSettings,
     CnnSettings,
     LocalFeaturesSettings,
+    MlpSettings,
     Network,
     RecurrentSettings,
     SvmSettings,
@@ -38,6 +41,8 @@ __all__ = [
     "CepstralSettings",
     "CnnLstmSettings",
     "CnnSettings",
+    "EgemapsFrontEndSettings",
+    "FramedSettings",
     "FrontEnd",
     "FrontEndSettings",
     "FunctionalsSettings",
@@ -45,6 +50,7 @@ __all__ = [
     "LogMelSettings",
     "MelSettings",
     "MfccSettings",
+    "MlpSettings",
     "Network",
     "Recipe",
     "RecurrentSettings",

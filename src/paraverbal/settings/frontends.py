@@ -1,6 +1,6 @@
 """Settings of the front ends: what is computed of a waveform. `kind` chooses one."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,10 +8,11 @@ from paraverbal.settings.base import Count, NotNegative, Positive, Settings
 
 
 class FrontEndSettings(Settings):
-    """What all front ends share: frames, and how a clip's features are brought to one size."""
+    """What all front ends share: how a clip's features are scaled and brought to one size."""
 
-    fft_size: Annotated[int, Field(ge=16, multiple_of=2)] = 1024
-    hop_length: Count = 512
+    # statistics of a clip: one frame, however long it is; only svm and mlp take them
+    whole_clip: ClassVar[bool] = False
+
     scaling: Literal["none", "clip", "band", "train", "unit"] = "none"
     # brings all clips to one number of frames, after scaling: none; pad: to those of a window, at a place drawn in
     # training and centred otherwise; resize: to `frames`, zeros behind a shorter clip, a longer one interpolated
@@ -20,7 +21,14 @@ class FrontEndSettings(Settings):
     interpolation: Literal["linear", "cubic", "band_limited"] = "linear"  # resize only
 
 
-class MelSettings(FrontEndSettings):
+class FramedSettings(FrontEndSettings):
+    """What front ends share that cut a waveform into frames of samples."""
+
+    fft_size: Annotated[int, Field(ge=16, multiple_of=2)] = 1024
+    hop_length: Count = 512
+
+
+class MelSettings(FramedSettings):
     """What all front ends share that begin with mel bands; units are hertz and samples."""
 
     bands: Count = 128
@@ -77,6 +85,8 @@ class MfccSettings(CepstralSettings):
 class FunctionalsSettings(CepstralSettings):
     """Waveform -> statistics over frames `[feature, 1]`: of log-mel bands, MFCC, and the differences of both."""
 
+    whole_clip: ClassVar[bool] = True
+
     kind: Literal["spectral_functionals"] = "spectral_functionals"
 
     @property
@@ -85,7 +95,30 @@ class FunctionalsSettings(CepstralSettings):
         return 4 * 2 * (self.bands + self.coefficients)
 
 
-class ZcrRmsSettings(FrontEndSettings):
+class EgemapsFrontEndSettings(FrontEndSettings):
+    """Waveform -> the 88 acoustic functionals of eGeMAPS `[feature, 1]`, computed in NumPy before the graph."""
+
+    whole_clip: ClassVar[bool] = True
+
+    kind: Literal["egemaps"] = "egemaps"
+    f0_low_hz: Annotated[float, Field(ge=25)] = 55.0  # lowest F0 in hertz; lower for creaky voices
+    f0_high_hz: Annotated[float, Field(le=2000)] = 1000.0  # highest F0 in hertz; 500 avoids octave errors for adults
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.f0_high_hz < 2 * self.f0_low_hz:
+            raise ValueError(
+                f"frontend.f0_high_hz ({self.f0_high_hz:g}) must be at least twice f0_low_hz ({self.f0_low_hz:g})"
+            )
+        return self
+
+    @property
+    def rows(self) -> int:
+        """Features of a clip."""
+        return 88
+
+
+class ZcrRmsSettings(FramedSettings):
     """Waveform -> zero-crossing rate of each frame, then root mean square of each frame, joined: `[1, point]`."""
 
     kind: Literal["zcr_rms"] = "zcr_rms"
@@ -96,4 +129,7 @@ class ZcrRmsSettings(FrontEndSettings):
         return 1
 
 
-FrontEnd = Annotated[LogMelSettings | MfccSettings | FunctionalsSettings | ZcrRmsSettings, Field(discriminator="kind")]
+FrontEnd = Annotated[
+    LogMelSettings | MfccSettings | FunctionalsSettings | ZcrRmsSettings | EgemapsFrontEndSettings,
+    Field(discriminator="kind"),
+]

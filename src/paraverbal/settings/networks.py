@@ -128,7 +128,25 @@ class SvmSettings(Settings):
         return 1
 
 
+class MlpSettings(Settings):
+    """Linear layers with ReLU and dropout between, on the statistics of a clip."""
+
+    family: Literal["mlp"] = "mlp"
+    widths: Counts = (128,)  # units of each hidden layer
+    dropout: Share = 0.5
+
+    @property
+    def least_frames(self) -> int:
+        """Fewest frames."""
+        return 1
+
+    @property
+    def least_rows(self) -> int:
+        """Fewest features of a frame."""
+        return 1
+
+
 Network = Annotated[
-    CnnSettings | CnnLstmSettings | LocalFeaturesSettings | RecurrentSettings | SvmSettings,
+    CnnSettings | CnnLstmSettings | LocalFeaturesSettings | RecurrentSettings | SvmSettings | MlpSettings,
     Field(discriminator="family"),
 ]

@@ -5,9 +5,11 @@ from typing import Self
 from pydantic import model_validator
 
 from paraverbal.settings.base import Settings
-from paraverbal.settings.frontends import FrontEnd, MelSettings
+from paraverbal.settings.frontends import FramedSettings, FrontEnd, MelSettings
 from paraverbal.settings.networks import Network
 from paraverbal.settings.stages import AudioSettings, AugmentSettings, SplitSettings, TrainingSettings
+
+LEAST_EGEMAPS_RATE = 8000  # hertz; they are defined at 16,000
 
 
 class Recipe(Settings):
@@ -35,7 +37,7 @@ class Recipe(Settings):
             raise ValueError(
                 f"frontend.fmax ({highest:g} Hz) is above half of audio.sampling_rate ({self.audio.sampling_rate} Hz)"
             )
-        if self.frontend.fft_size > self.audio.samples:
+        if isinstance(self.frontend, FramedSettings) and self.frontend.fft_size > self.audio.samples:
             raise ValueError(
                 f"frontend.fft_size ({self.frontend.fft_size}) is longer than a window ({self.audio.samples} samples)"
             )
@@ -44,17 +46,13 @@ class Recipe(Settings):
             raise ValueError(f"augment.frequency_mask ({masked}) would mask all {self.frontend.rows} bands")
 
     def _check_network(self) -> None:
-        functionals = self.frontend.kind == "spectral_functionals"
-        if functionals != (self.model.family == "svm"):
+        if self.frontend.whole_clip != (self.model.family in ("svm", "mlp")):
             raise ValueError(
-                f"model.family {self.model.family!r} and frontend.kind {self.frontend.kind!r} do not fit: an svm takes "
-                "spectral_functionals, every network takes frames"
+                f"model.family {self.model.family!r} and frontend.kind {self.frontend.kind!r} do not fit: an svm and an mlp "
+                "take spectral_functionals or egemaps, every other network takes frames"
             )
-        if functionals:
-            if self.frontend.fit != "none":
-                raise ValueError('statistics of a clip have no frames to fit; set frontend.fit to "none"')
-            if self.augment.copies:
-                raise ValueError("an svm takes clips as they are; set augment.copies to 0")
+        if not isinstance(self.frontend, FramedSettings) or self.frontend.whole_clip:
+            self._check_whole_clip()
             return
         frames = 1 + self.audio.samples // self.frontend.hop_length
         if self.frontend.fit == "resize":
@@ -71,3 +69,19 @@ class Recipe(Settings):
         batch_norm = getattr(self.model, "batch_norm", self.model.family in ("cnn-lstm", "local-features-lstm"))
         if batch_norm and self.training.batch_size < 2:
             raise ValueError("training.batch_size is 1, where batch normalisation has no variance; give at least 2")
+
+    def _check_whole_clip(self) -> None:
+        if self.frontend.kind == "egemaps" and self.audio.sampling_rate < LEAST_EGEMAPS_RATE:
+            raise ValueError(
+                f"audio.sampling_rate is {self.audio.sampling_rate} Hz; frontend.kind egemaps needs {LEAST_EGEMAPS_RATE} at least"
+            )
+        if self.frontend.fit != "none":
+            raise ValueError('statistics of a clip have no frames to fit; set frontend.fit to "none"')
+        if self.augment.copies and (self.augment.frequency_mask[1] or self.augment.time_mask[1]):
+            raise ValueError("statistics of a clip have no bands or frames to mask; set augment's masks to [0, 0]")
+        if self.model.family != "svm":
+            return
+        if self.augment.copies:
+            raise ValueError("an svm takes clips as they are; set augment.copies to 0")
+        if self.training.dimensions:
+            raise ValueError("an svm tells emotions only; take a network to learn training.dimensions")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from paraverbal.emotions import EMOTIONS
+from paraverbal.emotions import DIMENSIONS, EMOTIONS
 from paraverbal.errors import nearest
 from paraverbal.settings.base import FROM_LIST, Count, NotNegative, Positive, Probability, Range, Settings, Share, Whole
 
@@ -92,11 +92,28 @@ class TrainingSettings(Settings):
     plateau_factor: Annotated[float, Field(gt=0, le=1)] = 0.5
     plateau_patience: Whole = 5  # epochs without a lower validation loss before that
     stop_patience: Count = 35  # epochs without a better validation score before training ends
-    select_by: Literal["wa", "uar", "loss"] = "wa"  # the best epoch by this is kept
+    select_by: Literal["wa", "uar", "loss", "ccc"] = "wa"  # the best epoch by this is kept; ccc: mean over dimensions
     select_on: Literal["valid", "test"] = (
         "valid"  # "test" only reproduces published numbers; every report then says "optimistic"
     )
     precision: Literal["auto", "32", "bf16"] = "auto"  # auto: bf16 where the processor computes in it
+    # arousal, valence, dominance: learnt beside the emotions, on the clips for which the corpus has a value
+    dimensions: Annotated[tuple[str, ...], FROM_LIST] = ()
+    dimension_weight: Positive = 1.0  # of their loss (1 - CCC, mean over dimensions) beside that of the emotions
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in self.dimensions:
+            if name not in DIMENSIONS:
+                known = ", ".join(DIMENSIONS)
+                raise ValueError(f"training.dimensions: {name!r} is unknown{nearest(name, DIMENSIONS)}; known: {known}")
+        if len(set(self.dimensions)) < len(self.dimensions):
+            raise ValueError(f"training.dimensions names one twice: {', '.join(self.dimensions)}")
+        if self.dimensions and self.batch_size < 2:
+            raise ValueError("training.batch_size is 1, over which no CCC exists; give at least 2 to learn dimensions")
+        if self.select_by == "ccc" and not self.dimensions:
+            raise ValueError('training.select_by is "ccc", but no training.dimensions are learnt; name them')
+        return self
 
 
 class SplitSettings(Settings):

@@ -17,11 +17,11 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from paraverbal.batches import Batch, ClipFeatures, TrainingSamples, collate
 from paraverbal.errors import RunError
 from paraverbal.metrics.classes import accuracy, cross_entropy, uar
+from paraverbal.metrics.dimensions import mean_ccc
 from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AugmentSettings, TrainingSettings
 from paraverbal.training.checkpoint import (
@@ -32,6 +32,7 @@ from paraverbal.training.checkpoint import (
     with_prefix,
     without_prefix,
 )
+from paraverbal.training.losses import concordance_loss, emotion_loss
 from paraverbal.training.memory import keep_freed_memory
 from paraverbal.training.schedule import Schedule, build_optimizer
 from paraverbal.training.support_vectors import CostTried
@@ -46,7 +47,8 @@ _SEED_STRIDE = 1_000_003
 class Epoch:
     """One row of `history.jsonl`; scores are fractions, losses in nats, times in seconds.
 
-    Those of the training part are measured as it is trained: changed clips, dropout, weights that move.
+    Those of the training part are measured as it is trained: changed clips, dropout, weights that move. `valid_ccc` is the
+    mean over the dimensions that are learnt, None if none is; the loss of the training part holds theirs too.
     """
 
     epoch: int
@@ -59,6 +61,11 @@ class Epoch:
     learning_rate: float
     seconds: float
     samples_per_second: float
+    valid_ccc: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as `history.jsonl` has it, without what is None."""
+        return {key: value for key, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,14 @@ class Fit:
     history: tuple[Epoch, ...] | tuple[CostTried, ...]
     best_epoch: int
     unit: Literal["epoch", "cost"] = "epoch"
+
+
+@dataclass(frozen=True)
+class ClipAnswers:
+    """What a model says of clips: probabilities `[clip, label]`, and dimensions `[clip, dimension]` on their own scale."""
+
+    probabilities: NDArray[np.float64]
+    dimensions: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,8 @@ class Trainer:
         self.network, self.optimizer = self.fabric.setup(network, optimizer)
         model.scaling.to(self.fabric.device)
         model.fit.to(self.fabric.device)
+        if model.dimensions is not None:
+            model.dimensions.to(self.fabric.device)
         self.schedule = Schedule(optimizer, settings)
         self.least = (
             2 if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules()) else 1
@@ -158,8 +175,11 @@ class Trainer:
             raise RunError(f"{len(samples.data)} training clips make no batch of {self.least}; add recordings")
         train_truth = np.concatenate([step.truth for step in steps])
         train_answer = np.concatenate([step.answer for step in steps])
-        probabilities = clip_probabilities(self.model, valid)
-        if not np.isfinite(probabilities).all():  # the last step threw the weights away after its loss was taken
+        answers = clip_answers(self.model, valid)
+        probabilities = answers.probabilities
+        if not (
+            np.isfinite(probabilities).all() and np.isfinite(answers.dimensions).all()
+        ):  # the last step threw the weights away after its loss was taken
             raise RunError(self._diverged(epoch))
         truth = valid.truth
         valid_loss = cross_entropy(truth, probabilities)
@@ -176,13 +196,17 @@ class Trainer:
             learning_rate=learning_rate,
             seconds=round(time.perf_counter() - begun, 3),
             samples_per_second=round(len(samples.data) * (1 + self.augment.copies) / trained, 1),
+            valid_ccc=None if valid.dimensions is None else mean_ccc(valid.dimensions, answers.dimensions),
         )
 
     def _step(self, batch: Batch, epoch: int) -> _Step:
         self.schedule.before_step()
         features, lengths, labels = self.fabric.to_device((batch.features, batch.lengths, batch.labels))
-        logits = self.network(*self.model.prepare(features, lengths)).float()
-        loss = functional.cross_entropy(logits, labels)
+        logits, values = self.model.parted(self.network(*self.model.prepare(features, lengths)).float())
+        loss = emotion_loss(logits, labels)
+        if self.model.dimensions is not None and batch.dimensions is not None:
+            truth = self.model.dimensions.standardised(self.fabric.to_device(batch.dimensions))
+            loss = loss + self.settings.dimension_weight * concordance_loss(values, truth)
         value = loss.item()
         if not np.isfinite(value):
             raise RunError(self._diverged(epoch))
@@ -212,10 +236,10 @@ class Trainer:
             "best_epoch": self.best_epoch,
             "schedule": self.schedule.state_dict(),
             "learning_rate": self.schedule.learning_rate,
-            "history": [vars(row) for row in self.history],
+            "history": [row.to_dict() for row in self.history],
         }
         save_checkpoint(self.folder / "checkpoint", tensors, values)
-        lines = "".join(json.dumps(vars(row)) + "\n" for row in self.history)
+        lines = "".join(json.dumps(row.to_dict()) + "\n" for row in self.history)
         (self.folder / "history.jsonl").write_text(lines, encoding="utf-8")
 
     def _restore(self) -> None:
@@ -239,20 +263,20 @@ def precision(settings: TrainingSettings) -> Any:
     return "bf16-mixed" if settings.precision == "bf16" or native else "32-true"
 
 
-def clip_probabilities(model: SpeechModel, data: ClipFeatures) -> NDArray[np.float64]:
-    """Return the probabilities `[clip, label]` of clips in float32: the mean over the windows of each."""
+def clip_answers(model: SpeechModel, data: ClipFeatures) -> ClipAnswers:
+    """Return probabilities and dimensions of clips in float32: the mean over the windows of each."""
     training = model.training
     model.eval()
     device = next(model.scaling.buffers()).device
     # Windows of similar length together, so that little is padded.
     order = np.argsort([one.shape[-1] for one in data.features], kind="stable")
-    windows = np.zeros((len(order), len(model.labels)))
+    windows = [np.zeros((len(order), count)) for count in (len(model.labels), len(model.recipe.training.dimensions))]
     with torch.inference_mode():
         for chunk in np.array_split(order, max(1, -(-len(order) // _VALIDATION_BATCH))):
             features, lengths = collate([data.features[index] for index in chunk])
-            logits = model.classify(features.to(device), None if lengths is None else lengths.to(device))
-            windows[chunk] = logits.double().softmax(dim=1).cpu().numpy()
+            logits, values = model.answer(features.to(device), None if lengths is None else lengths.to(device))
+            windows[0][chunk] = logits.double().softmax(dim=1).cpu().numpy()
+            windows[1][chunk] = values.double().cpu().numpy()
     model.train(training)
-    counts = np.diff(data.first)
-    mean: NDArray[np.float64] = np.add.reduceat(windows, data.first[:-1], axis=0) / counts[:, np.newaxis]
-    return mean
+    counts = np.diff(data.first)[:, np.newaxis]
+    return ClipAnswers(*(np.add.reduceat(one, data.first[:-1], axis=0) / counts for one in windows))
