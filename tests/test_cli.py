@@ -494,7 +494,7 @@ def test_the_run_itself_is_compared_with_its_own_predictions(command, run):
         ({"emotion": "fear"}, "do not agree on the emotion of 1 (0.wav)"),
         ({"speaker": "s9"}, "do not agree on the speakers of the clips"),
         ({"p_anger": "nan"}, "predictions.csv: probabilities must be finite"),
-        ({"p_anger": "much"}, "a probability is not a number"),
+        ({"p_anger": "much"}, "a probability or dimension is not a number"),
         ({"predicted": "joy"}, "line 2: predicted is 'joy', expected one of anger, fear, sadness"),
     ],
 )

@@ -133,7 +133,7 @@ def test_a_graph_that_fails_is_a_failure_of_its_clip(clips, model, monkeypatch):
     def fail(*_):
         raise ParaverbalError("the graph fails")
 
-    monkeypatch.setattr(model, "_run", fail)
+    monkeypatch.setattr(model, "run_windows", fail)
     (outcome,) = predict_each([clips / "a loud.wav"], model)
     assert outcome == Failure(str(clips / "a loud.wav"), "the graph fails")
 

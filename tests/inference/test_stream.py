@@ -117,7 +117,7 @@ def test_a_stream_tells_whether_there_is_speech_now(models):
 def test_dimensions_come_along(models, monkeypatch, tmp_path):
     model = models["plain"]
     monkeypatch.setattr(type(model), "dimensions", property(lambda self: ("arousal",)))
-    monkeypatch.setattr(model, "_run", lambda pieces: np.float32([[0.2, 0.5, 0.3, 4.5]] * len(pieces)))
+    monkeypatch.setattr(model, "run_windows", lambda pieces: np.float32([[0.2, 0.5, 0.3, 4.5]] * len(pieces)))
     (one,) = heard(model, spoken(2.0))
     assert one.dimensions == {"arousal": 4.5}
     assert one.emotion == "neutral"
