@@ -53,12 +53,12 @@ def is_good(file: str | Path) -> bool:
 
 
 def folds_of(corpus: Corpus, seed: int) -> list[Split]:
-    """Return the folds, each with validation speakers cut from train."""
+    """Return the folds, each with validation speakers cut from train as the seed says."""
     if corpus.name == "aesdd":
-        folds = make_folds(corpus, "loso", folds=None, valid=0.15, test=0.15, seed=seed)
-        return [folds.one_fold(fold) for fold in folds.folds]
-    given = Path(os.environ["PARAVERBAL_CORPORA"]).parent / "splits" / "emobox" / "ravdess.csv"
-    parts = read_split(given)
+        folds = make_folds(corpus, "loso", folds=None, valid=0.15, test=0.15, seed=0).table
+        parts = Split(folds.with_columns(split=folds["split"].replace("valid", "train")))
+    else:
+        parts = read_split(Path(os.environ["PARAVERBAL_CORPORA"]).parent / "splits" / "emobox" / "ravdess.csv")
     return [official(corpus, parts, fold=fold, valid=0.15, seed=seed) for fold in parts.folds]
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from paraverbal.features.descriptors import DESCRIPTORS, FAMILIES, Bound, Descriptor, Family
 from paraverbal.features.descriptors.references import REFERENCES
+from paraverbal.features.egemaps import NAMES
+from paraverbal.report.plain_names import plain_name, unit
 
 HERE = Path(__file__).parent
 TARGET = HERE / "descriptors.md"
@@ -28,6 +30,15 @@ ABOUT: dict[Family, str] = {
     "dynamic": "How other descriptors change from frame to frame. Most of the others are static: they describe one moment.",
     "timbre": "What tells two sounds of equal pitch and loudness apart: mostly spectral, partly how they begin and end.",
 }
+EGEMAPS = """## The 88 functionals of eGeMAPS
+
+What `pv.describe` and `paraverbal features` give: one number each for a whole recording, by openSMILE's names.
+Descriptors of every 10 ms are averaged over three frames (`sma3`; `sma3nz`: of those that have a value), then over
+the clip: `amean` is the mean, `stddevNorm` the deviation over the mean, `percentile` and `pctlrange` as they say,
+slopes are those between turning points. `V` are voiced frames, `UV` unvoiced ones. A clip without voiced frames has 0
+where F0 and voice quality would stand, as in openSMILE. The definitions are openSMILE's eGeMAPSv02, with its faults
+(`as_opensmile`), so that models trained on its numbers can be used; the descriptors above are those of the papers.
+Source: Eyben et al. 2016."""
 _MISSING = {
     "frame": {"never": "never NaN", "silence": "NaN in frames without sound", "unvoiced": "NaN in unvoiced frames"},
     "clip": {"never": "never NaN", "silence": "NaN without any sound", "unvoiced": "NaN without voiced frames"},
@@ -39,7 +50,13 @@ def page() -> str:
     sections = [section(family) for family in FAMILIES]
     works = "\n".join(f"- **{short}**: {full}" for short, full in sorted(REFERENCES.items(), key=_by_name))
     head = TEMPLATE.read_text(encoding="utf-8").replace("{overview}", overview())
-    return "\n\n".join([head.rstrip(), *sections, f"## Works\n\n{works}"]) + "\n"
+    return "\n\n".join([head.rstrip(), *sections, egemaps(), f"## Works\n\n{works}"]) + "\n"
+
+
+def egemaps() -> str:
+    """Return the table of the 88 functionals."""
+    rows = [f"| `{name}` | {plain_name(name)} | {unit(name) or '–'} |" for name in NAMES]
+    return "\n".join([EGEMAPS, "", "| name | what | unit |", "|---|---|---|", *rows])
 
 
 def overview() -> str:
