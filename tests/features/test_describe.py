@@ -5,8 +5,9 @@ import pytest
 import soundfile
 
 import paraverbal as pv
+from paraverbal.audio.read import read
 from paraverbal.errors import AudioError, AudioNotFoundError, EmptyAudioError, NonFiniteAudioError
-from paraverbal.features.describe import SETS, describe
+from paraverbal.features.describe import SETS, describe, read_in_blocks
 from paraverbal.features.egemaps import NAMES, functionals
 
 RATE = 16_000
@@ -72,3 +73,14 @@ def test_each_set_has_a_name_for_each_row_and_a_time_for_each_frame(kind, sound,
     assert len(found.times) == frames
     assert found.values.shape[1] == max(frames, 1)
     np.testing.assert_allclose(np.diff(found.times), 0.01)
+
+
+@pytest.mark.parametrize("rate", [RATE, 44_100, 8000])
+def test_a_long_recording_is_read_in_blocks_and_is_the_same(tmp_path, monkeypatch, rate):
+    soundfile.write(tmp_path / "voice.flac", voice(5.0, rate), rate)
+    at_once = describe(tmp_path / "voice.flac")
+    waveform, target = read(tmp_path / "voice.flac", sampling_rate=min(rate, RATE))
+    np.testing.assert_allclose(read_in_blocks(tmp_path / "voice.flac", target), waveform, atol=1e-5)
+    monkeypatch.setattr("paraverbal.features.describe.LONG_SECONDS", 1.0)
+    in_blocks = describe(tmp_path / "voice.flac")
+    np.testing.assert_allclose(list(in_blocks.values()), list(at_once.values()), rtol=2e-2, atol=2e-2)

@@ -1,5 +1,7 @@
 """Recording -> acoustic functionals by name, and the features that `paraverbal features` writes."""
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from paraverbal.audio.blocks import BlockResampler, blocks
 from paraverbal.audio.read import info, read
 from paraverbal.audio.resample import resample
 from paraverbal.errors import AudioError, EmptyAudioError
@@ -17,6 +20,8 @@ Waveform = NDArray[np.float32]
 # bands that it does not have cannot be measured, down to the rate that F0 and the eGeMAPS need at least.
 ANALYSIS_RATE = 16_000
 LEAST_RATE = 8000
+# From here on a recording is read and resampled in blocks: an hour at 44.1 kHz would take 600 MB before it is resampled.
+LONG_SECONDS = 300.0
 
 # A column for each of hundreds of bins is no table any more; `describe_frames` gives them when asked.
 TOO_WIDE = ("power_spectrum",)
@@ -107,11 +112,26 @@ def analysis_rate(sampling_rate: float) -> int:
     return round(max(LEAST_RATE, min(sampling_rate, ANALYSIS_RATE)))
 
 
+def read_in_blocks(file: str | Path, sampling_rate: int) -> Waveform:
+    """Return a recording resampled to `sampling_rate` hertz, `[sample]`, without ever holding it at its own rate."""
+    found = info(file)
+    resampler = BlockResampler(found.sampling_rate, sampling_rate)
+    waveform = np.empty(math.ceil(found.seconds * sampling_rate) + 1, dtype=np.float32)
+    filled = 0
+    for piece in itertools.chain(map(resampler.feed, blocks(file)), map(BlockResampler.flush, [resampler])):
+        waveform[filled : filled + len(piece)] = piece[: len(waveform) - filled]
+        filled = min(filled + len(piece), len(waveform))
+    return waveform[:filled]
+
+
 def _waveform(recording: str | Path | ArrayLike, sampling_rate: float | None) -> tuple[Waveform, int]:
     """Return a recording at the analysis rate, or at its own if that is lower."""
     if isinstance(recording, str | Path):
-        rate = analysis_rate(info(recording).sampling_rate)
-        return read(recording, sampling_rate=rate)
+        found = info(recording)
+        rate = analysis_rate(found.sampling_rate)
+        if found.seconds < LONG_SECONDS:
+            return read(recording, sampling_rate=rate)
+        return read_in_blocks(recording, rate), rate
     samples = np.asarray(recording, dtype=np.float32)
     if samples.ndim != 1:
         raise AudioError(
