@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import acoustics_page
 import published_page
 import speakers_page
 from published_page import table
@@ -143,13 +144,14 @@ def page() -> str:
     for path in sorted(FOLDER.glob("*.json")):
         document = json.loads(path.read_text())
         if path.stem.startswith("bench-"):
-            benches.append(document)
+            benches += [document] if "unit" in document else []
         elif "parts" in document:
             runs[path.stem] = document
     sections = [HEAD.strip(), "## Trainings", runs_section(runs)]
     if set(CLAIM_RUNS) <= set(runs):
         sections.append(claim_section(runs))
-    sections += [text for text in (published_page.section(), speakers_page.section()) if text]
+    pages = (published_page.section(), speakers_page.section(), acoustics_page.section())
+    sections += [text for text in pages if text]
     sections += ["## Class by class, test part", *(classes_section(name, kept) for name, kept in runs.items())]
     sections += ["## Speed", *map(bench_section, benches)]
     return "\n\n".join(sections) + "\n"
