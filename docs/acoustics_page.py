@@ -13,8 +13,8 @@ HEAD = """## Descriptors beside Praat and openSMILE
 Made by `benchmarks/praat.py`, `egemaps.py` and `functionals_svm.py` over real clips of the corpora, the same ones each time."""
 PRAAT = """Beside Praat, {clips} clips, {frames} frames: voicing agrees on {voicing} % of frames, F0 lies within 2 % on {f0} %
 of those that both call voiced. Formants: median difference F1 {f1} %, F2 {f2} %. Correlation over clips:"""
-EGEMAPS = """Beside openSMILE's eGeMAPSv02, {clips} clips at 16 kHz: median correlation over the 88 {median}, {good} of them at least
-0.9. Speed at the same number of workers, in one run: {ratios}. Under 0.7: {poor}."""
+EGEMAPS = """Beside openSMILE's eGeMAPSv02, {clips} clips at 16 kHz: median correlation over the 88 {median}, {good} of them 0.9
+or more. Speed at the same number of workers, in one run: {ratios}. Under 0.7: {poor}."""
 SVM = "The same SVM on both sets, speakers apart; mean over {cuts} cuts of validation speakers, least and greatest:"
 
 
