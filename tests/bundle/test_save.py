@@ -1,6 +1,7 @@
 """A bundle is written only when its graph answers as the network does, and replaces an older one as a whole."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -8,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import paraverbal
 from paraverbal.audio.segment import windows
 from paraverbal.bundle import save
 from paraverbal.bundle.format import FORMAT, Manifest
@@ -202,3 +204,26 @@ def test_a_model_in_training_mode_is_exported_as_it_predicts(saved, model, tmp_p
 
 def test_an_export_error_is_a_bundle_error():
     assert issubclass(ExportError, BundleError)
+
+
+def test_weights_that_decayed_to_nothing_are_zeros_and_the_answers_stay(model, tmp_path):
+    with torch.no_grad():
+        weight = model.network.output.weight
+        kept = weight.clone()
+        weight[0, ::2] = 1e-30
+        export_graph(model, tmp_path / "model.onnx")
+        weight.copy_(kept)
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    values = np.concatenate(
+        [onnx.numpy_helper.to_array(one).ravel() for one in graph.initializer if one.data_type == 1]
+    )
+    assert not ((values != 0) & (np.abs(values) < 1e-20)).any()
+
+
+def test_the_graph_does_not_name_folders_of_the_machine(model, tmp_path):
+    export_graph(model, tmp_path / "model.onnx")
+    content = (tmp_path / "model.onnx").read_bytes()
+    bundled = (Path(paraverbal.__file__).parent / "models_bundled" / "default" / "model.onnx").read_bytes()
+    for graph in (content, bundled):
+        assert b"save.py" not in graph
+        assert b"site-packages" not in graph

@@ -111,11 +111,21 @@ def export_graph(model: SpeechModel, path: Path) -> None:
     program.model.metadata_props.update(
         labels=json.dumps(model.labels), sampling_rate=str(model.recipe.audio.sampling_rate)
     )
-    _drop_denormals(program.model)
+    drop_denormals(program.model)
+    drop_traces(program.model)
     program.save(str(path), external_data=False)
 
 
-def _drop_denormals(graph: Any) -> None:
+def drop_traces(graph: Any) -> None:
+    """Remove where in the source each node comes from, which names the folders of the machine that exported."""
+    graph.graph.metadata_props.clear()
+    for node in graph.graph.all_nodes():
+        node.metadata_props.clear()
+        for value in node.outputs:
+            value.metadata_props.clear()
+
+
+def drop_denormals(graph: Any) -> None:
     """Set weights that have decayed to nothing to 0: sums of numbers near the least float take twice the time."""
     for value in graph.graph.initializers.values():
         weights = value.const_value.numpy() if value.const_value is not None else np.empty(0)
