@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from tests.tiny import TINY
 
+from paraverbal import cli
 from paraverbal.config import read_recipe
 from paraverbal.settings import Recipe
 
@@ -76,3 +77,32 @@ def split_rows(run: Any) -> list[dict[str, str]]:
     """The rows of the run's split."""
     with (run.folder / "split.csv").open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run a command in this process; return exit code, stdout, stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["paraverbal", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            sys.exit(0)
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def refused(command):
+    """Run a command that is wrong; return its one sentence."""
+
+    def run(*arguments):
+        code, out, err = command(*arguments)
+        assert (code, out) == (2, ""), err
+        assert err.startswith("error: ")
+        assert err.count("\n") == 1
+        return err
+
+    return run

@@ -14,7 +14,6 @@ import soundfile
 from tests.bundles import LABELS, write_bundle
 from tests.tiny import TINY
 
-from paraverbal import cli
 from paraverbal.bundle import load
 from paraverbal.corpora import read_corpus
 from paraverbal.experiment import CrossValidation
@@ -68,35 +67,6 @@ from paraverbal.__main__ import main
 main()
 """
 EXTRAS = "torch,polars,lightning_fabric,safetensors,onnx,onnxscript,matplotlib,jinja2,transformers,sklearn,librosa"
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run a command in this process; return exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["paraverbal", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-            sys.exit(0)
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def refused(command):
-    """Run a command that is wrong; return its one sentence."""
-
-    def run(*arguments):
-        code, out, err = command(*arguments)
-        assert (code, out) == (2, ""), err
-        assert err.startswith("error: ")
-        assert err.count("\n") == 1
-        return err
-
-    return run
 
 
 @pytest.fixture

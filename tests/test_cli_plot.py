@@ -1,31 +1,11 @@
 """`paraverbal plot` answers with pictures, one sentence on stderr, and 0, 1 or 2."""
 
-import sys
-
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
 
-from paraverbal import cli
-
 RATE = 16_000
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run a command in this process; return exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["paraverbal", *map(str, arguments)])
-        try:
-            cli.main()
-        except SystemExit as done:
-            code = done.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -1,28 +1,11 @@
 """`paraverbal corpus --output` from recordings to page, with the functionals that users get."""
 
 import json
-import sys
 
 import pytest
 
-from paraverbal import cli
 from paraverbal.evaluation import descriptor_effects, exploration
 from paraverbal.report import corpus_page
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run a command in this process; return exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["paraverbal", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-            sys.exit(0)
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 def test_the_page_of_a_corpus_is_written_beside_what_is_printed(command, flawed, tmp_path, monkeypatch):

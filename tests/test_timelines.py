@@ -9,7 +9,6 @@ import soundfile
 from tests.bundles import write_bundle
 from tests.voices import spoken
 
-from paraverbal import cli
 from paraverbal.audio import live as sound_module
 from paraverbal.bundle.load import Model
 from paraverbal.cli import timelines
@@ -29,33 +28,6 @@ def model(tmp_path):
 def talk(tmp_path):
     soundfile.write(tmp_path / "talk.wav", spoken(-1, 3, -1), RATE, subtype="FLOAT")
     return tmp_path / "talk.wav"
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run a command in this process; return exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["paraverbal", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-            sys.exit(0)
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def refused(command):
-    def run(*arguments):
-        code, out, err = command(*arguments)
-        assert (code, out) == (2, ""), err
-        assert err.startswith("error: ")
-        assert err.count("\n") == 1
-        return err
-
-    return run
 
 
 def test_a_timeline_is_a_table_unless_asked_otherwise(command, talk, model):

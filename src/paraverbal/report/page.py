@@ -1,21 +1,18 @@
 """A run as one HTML page that needs nothing beside it: its figures are embedded, one light, one dark."""
 
-import base64
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
 from paraverbal.report import sections, tables
+from paraverbal.report.embedding import Drawn, drawn
 from paraverbal.report.evaluation_figures import (
     coverage_figure,
     dimensions_figure,
@@ -23,7 +20,7 @@ from paraverbal.report.evaluation_figures import (
     reliability_figure,
     robustness_figure,
 )
-from paraverbal.report.figures import DARK, LIGHT, confusion_figure, curves_figure, png
+from paraverbal.report.figures import confusion_figure, curves_figure
 from paraverbal.report.listening import Excerpt, Recordings, excerpts
 from paraverbal.report.run import RunFolder, confident_mistakes, read_run, told_dimensions
 from paraverbal.report.tables import confusion_table, per_class_table, percent
@@ -38,8 +35,6 @@ PROTOCOLS = {
     "corpora": "a corpus is left out",
     "official": "the folds of a given split file",
 }
-COLOURS = 256  # of a figure; all shades would take three times the bytes
-PIXEL_DENSITY = 1.7  # pixels of a figure for one of the page, so that it is sharp on dense screens
 
 
 def write_report(folder: str | Path, corpus: Recordings | None = None) -> Path:
@@ -63,68 +58,50 @@ def write_report(folder: str | Path, corpus: Recordings | None = None) -> Path:
     try:
         draft.write_text(page, encoding="utf-8")
         draft.replace(path)
-        for name, drawn in figures.items():
-            (run.folder / f"{name}.png").write_bytes(drawn.light)
+        for name, one in figures.items():
+            (run.folder / f"{name}.png").write_bytes(one.light)
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error}") from error
     return path
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """A figure as PNG for light and dark surroundings, and in words."""
-
-    light: bytes
-    dark: bytes
-    words: str
-
-    @property
-    def width(self) -> int:
-        """Pixels of the page that it is wide, unless there is less room."""
-        return round(int.from_bytes(self.light[16:20], "big") / PIXEL_DENSITY)  # PNG header: pixels across
-
-
-def _figures(run: RunFolder) -> dict[str, _Drawn]:
+def _figures(run: RunFolder) -> dict[str, Drawn]:
     figures = {
-        f"confusion-{part}": _drawn(
+        f"confusion-{part}": drawn(
             partial(confusion_figure, result), _confusion_words(result, PART_NAMES[part].lower())
         )
         for part, result in run.parts.items()
     }
     if run.history:
         best = run.document.get("best_epoch")
-        figures["curves"] = _drawn(partial(curves_figure, run.history, best), _curves_words(run.history, best))
+        figures["curves"] = drawn(partial(curves_figure, run.history, best), _curves_words(run.history, best))
     return figures | _evaluation_figures(run)
 
 
-def _evaluation_figures(run: RunFolder) -> dict[str, _Drawn]:
+def _evaluation_figures(run: RunFolder) -> dict[str, Drawn]:
     """Return the figures of what a run tells of its scores beside the scores."""
     figures = {}
     if found := sections.calibration(run.document):
         _, answering, _ = found["sentences"]
-        drawn = partial(reliability_figure, found["before"], found["after"])
-        figures["reliability"] = _drawn(drawn, sections.reliability_words(found))
-        drawn = partial(coverage_figure, found["points"], found["threshold"])
-        figures["coverage"] = _drawn(drawn, f"Accuracy over the share of clips that are answered. {answering}")
+        reliability = partial(reliability_figure, found["before"], found["after"])
+        figures["reliability"] = drawn(reliability, sections.reliability_words(found))
+        coverage = partial(coverage_figure, found["points"], found["threshold"])
+        figures["coverage"] = drawn(coverage, f"Accuracy over the share of clips that are answered. {answering}")
     for name, table in sections.groups(run.document).items():
-        figures[f"groups-{name}"] = _drawn(partial(groups_figure, table), sections.groups_words(table))
+        figures[f"groups-{name}"] = drawn(partial(groups_figure, table), sections.groups_words(table))
     if values := told_dimensions(run.predictions):
         scores = ", ".join(
             f"{name} CCC {tables.decimals(found['ccc'])}" for name, found in run.document.get("dimensions", {}).items()
         )
-        figures["dimensions"] = _drawn(
+        figures["dimensions"] = drawn(
             partial(dimensions_figure, values), f"Told over true values of test clips: {scores}."
         )
     if conditions := sections.robustness(run.document):
-        figures["robustness"] = _drawn(partial(robustness_figure, conditions), sections.robustness_words(conditions))
+        figures["robustness"] = drawn(partial(robustness_figure, conditions), sections.robustness_words(conditions))
     return figures
 
 
-def _drawn(draw: Callable[..., Figure], words: str) -> _Drawn:
-    return _Drawn(png(draw(palette=LIGHT), COLOURS), png(draw(palette=DARK), COLOURS), words)
-
-
-def _page(run: RunFolder, figures: Mapping[str, _Drawn], heard: Sequence[Excerpt]) -> str:
+def _page(run: RunFolder, figures: Mapping[str, Drawn], heard: Sequence[Excerpt]) -> str:
     """Return the page of a run as HTML."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -142,8 +119,8 @@ def _page(run: RunFolder, figures: Mapping[str, _Drawn], heard: Sequence[Excerpt
     template = environment.from_string(
         resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")
     )
-    pictures = {name: _picture(name, drawn) for name, drawn in figures.items()}
-    widths = {name: drawn.width for name, drawn in figures.items()}
+    pictures = {name: one.element(name) for name, one in figures.items()}
+    widths = {name: one.width for name, one in figures.items()}
     described = {**_scores(run), **_training(run), **_data(run), **_worth(run), "heard": [_sound(one) for one in heard]}
     return template.render(pictures=pictures, widths=widths, **described) + "\n"
 
@@ -189,7 +166,7 @@ def _sound(excerpt: Excerpt) -> dict[str, Any]:
         "address": excerpt.address,
         "seconds": excerpt.seconds,
         "cut": excerpt.cut,
-        "picture": _picture("spectrogram", _Drawn(excerpt.light, excerpt.dark, words)),
+        "picture": Drawn(excerpt.light, excerpt.dark, words).element("spectrogram"),
     }
 
 
@@ -287,15 +264,3 @@ def _curves_words(history: Sequence[Mapping[str, float]], best: int | None) -> s
     curves = "UAR" if name == "cost" else "Loss, UAR and learning rate"
     kept = "Kept" if best else "Last"
     return f"{curves} over {len(history)} {name}s. {kept} was {name} {row[name]:g}: {', '.join(losses + uars)}."
-
-
-def _picture(name: str, drawn: _Drawn) -> Markup:
-    """Return a figure as a `picture` element with a light and a dark PNG inside."""
-    return Markup(
-        '<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        '<img class="{name}" src="{light}" width="{width}" alt="{words}"></picture>'
-    ).format(dark=_data_uri(drawn.dark), light=_data_uri(drawn.light), name=name, width=drawn.width, words=drawn.words)
-
-
-def _data_uri(data: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
