@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import numpy as np
 
 from paraverbal.audio.resample import resample
@@ -16,7 +14,7 @@ from paraverbal.evaluation.exploration import Exploration
 from paraverbal.features.spectral import log_mel
 from paraverbal.report import sections, tables
 from paraverbal.report.corpus_figures import descriptor_figure, histogram_figure, map_figure
-from paraverbal.report.embedding import Drawn, drawn, flac_uri
+from paraverbal.report.embedding import Drawn, drawn, flac_uri, template
 from paraverbal.report.example import Example, draw_example
 from paraverbal.report.figures import LIGHT, Palette, clip_figure
 from paraverbal.report.listening import SAMPLING_RATE, SECONDS, SPECTROGRAM
@@ -72,14 +70,9 @@ def write_corpus_page(path: Path, corpus: "Corpus", found: Mapping[str, Any], ex
 
 
 def _page(corpus: "Corpus", found: Mapping[str, Any], explored: Exploration) -> str:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"p_value": tables.p_value, "decimals": tables.decimals, "percent": tables.percent}
-    source = resources.files("paraverbal.report").joinpath("corpus.html").read_text(encoding="utf-8")
     figures = _figures(explored)
     return (
-        environment.from_string(source).render(
+        template("corpus.html").render(
             found=found,
             pictures={name: one.element(name.rstrip("0123456789")) for name, one in figures.items()},
             widths={name: one.width for name, one in figures.items()},

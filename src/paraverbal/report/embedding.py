@@ -5,12 +5,14 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import jinja2
 import numpy as np
 import soundfile
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from paraverbal.audio.read import Waveform
+from paraverbal.report import tables
 from paraverbal.report.figures import DARK, LIGHT, png
 
 COLOURS = 256  # of a figure; all shades would take three times the bytes
@@ -49,11 +51,38 @@ def drawn(draw: Callable[..., Figure], words: str, colours: int = COLOURS) -> Dr
     return Drawn(png(draw(palette=LIGHT), colours), png(draw(palette=DARK), colours), words)
 
 
+def template(name: str) -> jinja2.Template:
+    """Return a page's template; its style is `page.css`, which all pages share, and what it adds."""
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.PackageLoader("paraverbal.report", ""),
+    )
+    environment.filters |= {
+        "percent": tables.percent,
+        "interval": tables.interval,
+        "decimals": tables.decimals,
+        "decimals_interval": tables.decimals_interval,
+        "signed": tables.signed,
+        "signed_interval": tables.signed_interval,
+        "p_value": tables.p_value,
+        "sentence": tables.sentence,
+    }
+    return environment.get_template(name)
+
+
 def flac_uri(waveform: Waveform, sampling_rate: int) -> str:
+    """Return a waveform `[sample]` as a data URI of FLAC."""
+    return data_uri(flac(waveform, sampling_rate), "audio/flac")
+
+
+def flac(waveform: Waveform, sampling_rate: int) -> bytes:
     """Return a waveform `[sample]` as FLAC of 16 bits: the same bytes each time."""
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(waveform, -1, 1), sampling_rate, format="FLAC", subtype="PCM_16")
-    return data_uri(buffer.getvalue(), "audio/flac")
+    return buffer.getvalue()
 
 
 def data_uri(data: bytes, kind: str) -> str:

@@ -1,6 +1,5 @@
 """The worst mistakes as sound: short excerpts, coded in memory, that a page can play without a file beside it."""
 
-import base64
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +8,13 @@ from pathlib import Path
 
 import matplotlib.image
 import numpy as np
-import soundfile
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
-from paraverbal.audio.read import Waveform, info, read
+from paraverbal.audio.read import info, read
 from paraverbal.errors import AudioError
 from paraverbal.features.spectral import log_mel
+from paraverbal.report.embedding import data_uri, flac
 from paraverbal.report.figures import DARK, LIGHT, Palette
 from paraverbal.report.run import Mistake
 from paraverbal.settings import LogMelSettings
@@ -54,7 +53,7 @@ class Excerpt:
     @property
     def address(self) -> str:
         """The sound as a data URI."""
-        return "data:audio/flac;base64," + base64.b64encode(self.audio).decode("ascii")
+        return data_uri(self.audio, "audio/flac")
 
 
 def excerpts(mistakes: Sequence[Mistake], recordings: Recordings, count: int = EXCERPTS) -> list[Excerpt]:
@@ -99,18 +98,12 @@ def _excerpt(mistake: Mistake, path: str | Path, start: float, end: float | None
     levels = log_mel(waveform, SAMPLING_RATE, SPECTROGRAM)
     return Excerpt(
         mistake=mistake,
-        audio=_coded(waveform),
+        audio=flac(waveform, SAMPLING_RATE),
         seconds=len(waveform) / SAMPLING_RATE,
         cut=length > SECONDS,
         light=_picture(levels, LIGHT),
         dark=_picture(levels, DARK),
     )
-
-
-def _coded(waveform: Waveform) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(waveform, -1, 1), SAMPLING_RATE, format="FLAC", subtype="PCM_16")
-    return buffer.getvalue()
 
 
 def _picture(levels: NDArray[np.float32], palette: Palette) -> bytes:

@@ -3,16 +3,13 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
 from paraverbal.report import sections, tables
-from paraverbal.report.embedding import Drawn, drawn
+from paraverbal.report.embedding import Drawn, drawn, template
 from paraverbal.report.evaluation_figures import (
     coverage_figure,
     dimensions_figure,
@@ -103,26 +100,10 @@ def _evaluation_figures(run: RunFolder) -> dict[str, Drawn]:
 
 def _page(run: RunFolder, figures: Mapping[str, Drawn], heard: Sequence[Excerpt]) -> str:
     """Return the page of a run as HTML."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "percent": percent,
-        "sentence": _sentence,
-        "interval": tables.interval,
-        "decimals": tables.decimals,
-        "decimals_interval": tables.decimals_interval,
-        "signed": tables.signed,
-        "signed_interval": tables.signed_interval,
-        "p_value": tables.p_value,
-    }
-    template = environment.from_string(
-        resources.files("paraverbal.report").joinpath("page.html").read_text(encoding="utf-8")
-    )
     pictures = {name: one.element(name) for name, one in figures.items()}
     widths = {name: one.width for name, one in figures.items()}
     described = {**_scores(run), **_training(run), **_data(run), **_worth(run), "heard": [_sound(one) for one in heard]}
-    return template.render(pictures=pictures, widths=widths, **described) + "\n"
+    return template("page.html").render(pictures=pictures, widths=widths, **described) + "\n"
 
 
 def _scores(run: RunFolder) -> dict[str, Any]:
@@ -233,10 +214,6 @@ def _settings(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _setting(value: Any) -> Any:
     return (", ".join(map(str, value)) or "–") if isinstance(value, list | tuple) else value
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _confusion_words(result: Result, part: str) -> str:

@@ -53,6 +53,11 @@ def p_value(value: float | None) -> str:
     return NO_SCORE if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
+def sentence(text: str) -> str:
+    """Return a text as a sentence: a capital at its start, one full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def scores_table(parts: Mapping[str, Result]) -> str:
     """Return the scores of each part, one row a part; a line below says so when the test set chose the weights."""
     header = ["", "clips", "UAR %", "WA %", "macro-F1 %", "loss"]
