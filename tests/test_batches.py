@@ -305,3 +305,30 @@ def test_batches_of_clips_of_several_lengths_carry_them():
             assert torch.equal(shown[:, :length], data.features[label])
             seen[int(label)] = int(length)
     assert seen == dict(enumerate([5, 2, 7, 4, 9, 3, 6]))
+
+
+def test_without_the_originals_an_epoch_holds_the_changed_copies_alone():
+    order = epoch_order(6, 2, seed=0, epoch=1, original=False)
+    assert sorted(map(tuple, order)) == [(clip, copy) for clip in range(6) for copy in (1, 2)]
+    settings = CHANGES.model_copy(update={"keep_original": False, "copies": 1})
+    data = made(clips=5)
+    shown = torch.cat([batch.features for batch in TrainingSamples(data, settings, 0).batches(4, 1)])
+    assert len(shown) == 5
+    assert not any(torch.equal(one, original) for one in shown for original in data.features)
+
+
+@pytest.mark.parametrize(("clips", "least"), [(8, 1), (9, 1), (9, 2), (10, 2)])
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_steps_of_an_epoch_are_counted_before_it(clips, least, keep):
+    settings = CHANGES.model_copy(update={"keep_original": keep, "copies": 1})
+    samples = TrainingSamples(made(clips=clips), settings, 0)
+    assert samples.steps(4, least) == len(list(samples.batches(4, 1, least)))
+
+
+def test_training_shows_pieces_of_long_clips_and_all_of_short_ones():
+    recipe = read_recipe("paraverbal-small", ["augment.crop_seconds=0.5", "augment.time_warp=[1.0, 1.0]"])
+    piece = 50  # 0.5 s, a frame each 10 ms
+    samples = TrainingSamples(of_lengths([20, 80, 300], rows=80), recipe.augment, 0, SpeechModel(recipe, ("a", "b")))
+    shown = [samples.sample(clip, 1, epoch).shape[-1] for epoch in range(5) for clip in range(3)]
+    assert shown == [20, piece, piece] * 5
+    assert samples.lengths.tolist() == [20, piece, piece]

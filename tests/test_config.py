@@ -104,7 +104,10 @@ def test_settings_cannot_be_changed():
         ("trainin.epochs=3", r"unknown key trainin \(did you mean 'training'\?\)"),
         ("model.qqqqqq=3", r"unknown key model\.qqqqqq$"),
         ('split.emotions=["angr"]', r"'angr' is unknown \(did you mean 'anger'\?\)"),
-        ("training.select_by=war", r"training\.select_by = 'war': input should be 'wa', 'uar', 'loss' or 'ccc'$"),
+        (
+            "training.select_by=war",
+            r"training\.select_by = 'war': input should be 'wa', 'uar', 'loss', 'ccc' or 'last'$",
+        ),
         (
             "training.dimensions=['arousl']",
             r"training\.dimensions: 'arousl' is unknown \(did you mean 'arousal'\?\); known: arousal, valence, dominance$",

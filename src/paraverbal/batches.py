@@ -24,7 +24,7 @@ from paraverbal.audio.segment import pad_or_trim, windows
 from paraverbal.augment.spectrogram import apply_change, draw_change
 from paraverbal.augment.waveform import apply_waveform_change, draw_waveform_change
 from paraverbal.errors import AudioError
-from paraverbal.settings import AudioSettings, AugmentSettings
+from paraverbal.settings import AudioSettings, AugmentSettings, FramedSettings
 
 if TYPE_CHECKING:
     from paraverbal.models.model import SpeechModel
@@ -175,9 +175,13 @@ def collate(features: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     return padded, lengths
 
 
-def epoch_order(clips: int, copies: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the shuffled samples of an epoch as `[sample, 2]`: clip, and copy (0: unchanged)."""
-    pairs = np.stack(np.meshgrid(np.arange(clips), np.arange(1 + copies), indexing="ij"), axis=-1).reshape(-1, 2)
+def epoch_order(clips: int, copies: int, seed: int, epoch: int, *, original: bool = True) -> NDArray[np.int64]:
+    """Return the shuffled samples of an epoch as `[sample, 2]`: clip, and copy (0: unchanged).
+
+    With `original` false no clip is shown unchanged.
+    """
+    shown = np.arange(0 if original else 1, 1 + copies)
+    pairs = np.stack(np.meshgrid(np.arange(clips), shown, indexing="ij"), axis=-1).reshape(-1, 2)
     return np.random.default_rng((seed, epoch)).permutation(pairs)
 
 
@@ -201,6 +205,14 @@ def by_length(
     return [batches[index] for index in rng.permutation(len(batches))]
 
 
+def crop_frames(model: "SpeechModel") -> int | None:
+    """Return the frames of the pieces that training shows of each clip; None: clips are shown whole."""
+    seconds, front_end = model.recipe.augment.crop_seconds, model.recipe.frontend
+    if seconds == "none" or not isinstance(front_end, FramedSettings):
+        return None
+    return max(1, round(seconds * model.recipe.audio.sampling_rate / front_end.hop_length))
+
+
 class TrainingSamples:
     """What training shows of clips.
 
@@ -220,6 +232,9 @@ class TrainingSamples:
         self.model = model
         # Frames of each clip's first window.
         self.lengths = np.array([data.features[int(index)].shape[-1] for index in data.first[:-1]], dtype=np.int64)
+        self.crop_frames = None if model is None else crop_frames(model)
+        if self.crop_frames is not None and not settings.keep_original:
+            self.lengths = np.minimum(self.lengths, self.crop_frames)
         self._drawn: dict[tuple[int, int], Tensor] = {}
 
     def sample(self, clip: int, copy: int, epoch: int) -> Tensor:
@@ -236,7 +251,8 @@ class TrainingSamples:
         if copy == 0:
             return self.data.features[index]
         features = self._changed(index, rng) if self.settings.changes_waveform else self.data.features[index].numpy()
-        change = draw_change(self.settings, (features.shape[0], features.shape[1]), rng)
+        shape = (features.shape[0], features.shape[1])
+        change = draw_change(self.settings, shape, rng, crop_frames=self.crop_frames)
         return torch.from_numpy(apply_change(features, change, rng))
 
     def _changed(self, index: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -268,9 +284,15 @@ class TrainingSamples:
                 pending = None if following is None else pool.submit(self._batch, following, epoch)
                 yield batch
 
+    def steps(self, batch_size: int, least: int = 1) -> int:
+        """Return how many batches an epoch has."""
+        samples = len(self.data) * (self.settings.copies + self.settings.keep_original)
+        return samples // batch_size + (samples % batch_size >= max(least, 1))
+
     def _parts(self, batch_size: int, epoch: int) -> list[NDArray[np.int64]]:
         """Return the samples of each batch; of similar length, if clips differ in length."""
-        order = epoch_order(len(self.data), self.settings.copies, self.seed, epoch)
+        settings = self.settings
+        order = epoch_order(len(self.data), settings.copies, self.seed, epoch, original=settings.keep_original)
         if len(self.lengths) and self.lengths.min() < self.lengths.max():
             return by_length(order, self.lengths, batch_size, np.random.default_rng((self.seed, epoch, 1)))
         return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

@@ -23,8 +23,7 @@ def changes(settings, shape=(BANDS, FRAMES), draws=DRAWS):
 
 def masks(settings, name, shape=(BANDS, FRAMES)):
     """Return start and size of each mask that covers something: `[2, mask]`."""
-    drawn = np.array([getattr(one, name) for one in changes(settings, shape)])
-    start, stop = drawn[drawn[:, 1] > drawn[:, 0]].T
+    start, stop = np.array([span for one in changes(settings, shape) for span in getattr(one, name)]).T
     return start, stop - start
 
 
@@ -102,7 +101,7 @@ def test_noise_comes_first_then_the_roll_then_the_factor():
 
 
 def test_each_mask_is_drawn_with_its_own_probability():
-    flags = np.array([(one.bands != (0, 0), one.frames != (0, 0)) for one in changes(MASKS)])
+    flags = np.array([(bool(one.bands), bool(one.frames)) for one in changes(MASKS)])
     # One of the 31 lengths of a mask in time is 0.
     np.testing.assert_allclose(flags.mean(axis=0), [0.6, 0.6 * 30 / 31], atol=0.025)
     assert abs(np.corrcoef(flags.T)[0, 1]) < 0.05
@@ -139,7 +138,15 @@ def test_one_band_and_one_frame_are_never_masked():
     assert set(drawn) == {SpectrogramChange()}
 
 
-def test_masks_that_are_off_leave_all_other_draws_as_they_were():
+def test_several_masks_are_drawn_each_for_itself():
+    twice = changes(MASKS.model_copy(update={"masks": 2}))
+    counts = np.bincount([len(one.bands) for one in twice], minlength=3) / DRAWS
+    np.testing.assert_allclose(counts, [0.16, 0.48, 0.36], atol=0.025)
+    pairs = np.array([one.bands for one in twice if len(one.bands) == 2])[:, :, 0]
+    assert abs(np.corrcoef(pairs.T)[0, 1]) < 0.05
+
+
+def test_what_is_off_leaves_all_other_draws_as_they_were():
     rng = np.random.default_rng(5)
     change = draw_change(PUBLISHED, (BANDS, FRAMES), rng)
     expected = np.random.default_rng(5)
@@ -154,13 +161,13 @@ def test_masks_are_drawn_after_all_others():
     masked = PUBLISHED.model_copy(update={"frequency_mask": (1, 9), "time_mask": (1, 9)})
     first = draw_change(masked, (BANDS, FRAMES), np.random.default_rng(5))
     without = draw_change(PUBLISHED, (BANDS, FRAMES), np.random.default_rng(5))
-    assert replace(first, bands=(0, 0), frames=(0, 0)) == without
+    assert replace(first, bands=(), frames=()) == without
 
 
-@pytest.mark.parametrize(("mask_value", "value"), [("floor", np.min), ("max", np.max)])
-def test_a_mask_holds_the_least_or_the_greatest_value_and_leaves_the_rest(mask_value, value):
+@pytest.mark.parametrize(("mask_value", "value"), [("floor", np.min), ("mean", np.mean), ("max", np.max)])
+def test_a_mask_holds_the_least_the_mean_or_the_greatest_value_and_leaves_the_rest(mask_value, value):
     given = spectrogram()
-    change = SpectrogramChange(bands=(3, 9), frames=(280, 282), mask_value=mask_value)
+    change = SpectrogramChange(bands=((3, 9),), frames=((280, 282),), mask_value=mask_value)
     masked = apply_change(given, change, np.random.default_rng(0))
     inside = np.zeros(given.shape, bool)
     inside[3:9] = True
@@ -171,7 +178,7 @@ def test_a_mask_holds_the_least_or_the_greatest_value_and_leaves_the_rest(mask_v
 
 def test_masks_come_last():
     given = spectrogram()
-    change = SpectrogramChange(shift=5, factor=1.3, frames=(10, 20))
+    change = SpectrogramChange(shift=5, factor=1.3, frames=((10, 20),))
     expected = np.roll(given, 5, axis=1) * np.float32(1.3)
     expected[:, 10:20] = given.min() * np.float32(1.3)
     np.testing.assert_array_equal(apply_change(given, change, np.random.default_rng(3)), expected)
@@ -185,7 +192,88 @@ def test_the_mask_value_is_that_of_the_settings():
 def test_the_given_spectrogram_stays_and_the_type_too():
     given = spectrogram()
     before = given.copy()
-    changed = apply_change(given, SpectrogramChange(0.008, 3, 1.1, (1, 5), (2, 9)), np.random.default_rng(0))
+    changed = apply_change(
+        given,
+        SpectrogramChange(noise_deviation=0.008, shift=3, factor=1.1, bands=((1, 5),), frames=((2, 9),)),
+        np.random.default_rng(0),
+    )
     np.testing.assert_array_equal(given, before)
     assert (changed.dtype, changed.shape) == (np.float32, given.shape)
     assert not np.shares_memory(changed, given)
+
+
+WARPS = AugmentSettings(copies=1, probability=0.8, time_warp=(0.8, 1.25), frequency_warp=(0.9, 1.2), gain_db=(-6, 3))
+
+
+def test_warps_and_gain_are_drawn_each_with_its_own_probability_within_their_ranges():
+    drawn = changes(WARPS)
+    flags = np.array([(one.duration != 1, one.frequency != 1, one.gain_db != 0) for one in drawn])
+    np.testing.assert_allclose(flags.mean(axis=0), 0.8, atol=0.025)
+    durations = np.array([one.duration for one in drawn if one.duration != 1])
+    assert 0.8 <= durations.min() < 0.802
+    assert 1.248 < durations.max() <= 1.25
+    assert np.log(durations).mean() == pytest.approx(0, abs=0.01)  # as often slower as faster
+    gains = np.array([one.gain_db for one in drawn])
+    assert (gains.min() >= -6, gains.max() <= 3) == (True, True)
+    assert gains[gains != 0].mean() == pytest.approx(-1.5, abs=0.15)
+
+
+def test_a_piece_lies_anywhere_in_the_warped_clip_and_is_all_of_a_shorter_one():
+    rng = np.random.default_rng(0)
+    drawn = [draw_change(WARPS, (BANDS, FRAMES), rng, crop_frames=270) for _ in range(DRAWS)]
+    frames = np.array([round(FRAMES * one.duration) for one in drawn])
+    assert all((one.crop is None) == (total <= 270) for one, total in zip(drawn, frames, strict=True))
+    places = [(one.crop[0], total - 270) for one, total in zip(drawn, frames, strict=True) if one.crop]
+    starts, rooms = np.array(places).T
+    assert ((starts >= 0) & (starts <= rooms)).all()
+    assert (starts / rooms).mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_piece_is_what_stands_there():
+    given = spectrogram()
+    shown = apply_change(given, SpectrogramChange(crop=(100, 60)), np.random.default_rng(0))
+    np.testing.assert_array_equal(shown, given[:, 100:160])
+
+
+@pytest.mark.parametrize("duration", [0.8, 1.25, 2.0])
+def test_a_warp_in_time_moves_an_event_by_its_factor(duration):
+    middle, width = 100.0, 8.0
+    bump = np.exp(-(((np.arange(FRAMES) + 0.5 - middle) / width) ** 2))
+    warped = apply_change(
+        np.tile(bump, (4, 1)).astype(np.float32), SpectrogramChange(duration=duration), np.random.default_rng(0)
+    )
+    assert warped.shape == (4, round(FRAMES * duration))
+    expected = np.exp(-((((np.arange(warped.shape[1]) + 0.5) / duration - middle) / width) ** 2))
+    np.testing.assert_allclose(warped, np.tile(expected, (4, 1)), atol=5e-3)
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.2])
+def test_a_warp_in_frequency_moves_a_band_by_its_factor_and_keeps_the_frames(factor):
+    middle, width = 50.0, 6.0
+    bump = np.exp(-(((np.arange(BANDS) + 0.5 - middle) / width) ** 2)).astype(np.float32)
+    given = np.tile(bump[:, None], (1, FRAMES))
+    warped = apply_change(given, SpectrogramChange(frequency=factor), np.random.default_rng(0))
+    expected = np.exp(-((((np.arange(BANDS) + 0.5) / factor - middle) / width) ** 2))
+    np.testing.assert_allclose(warped, np.tile(expected[:, None], (1, FRAMES)), atol=8e-3)
+
+
+def test_a_piece_of_a_warped_clip_is_a_piece_of_the_whole_warped_clip():
+    given = spectrogram()
+    whole = apply_change(given, SpectrogramChange(duration=1.1, frequency=0.95), np.random.default_rng(0))
+    piece = SpectrogramChange(duration=1.1, frequency=0.95, crop=(31, 77))
+    np.testing.assert_array_equal(apply_change(given, piece, np.random.default_rng(0)), whole[:, 31:108])
+
+
+def test_a_gain_is_added_to_every_value():
+    given = spectrogram()
+    louder = apply_change(given, SpectrogramChange(gain_db=2.5), np.random.default_rng(0))
+    np.testing.assert_array_equal(louder, given + np.float32(2.5))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 3)])
+def test_the_smallest_spectrograms_can_be_warped(shape):
+    given = np.full(shape, 3.0, np.float32)
+    for factor in (0.5, 1.7):
+        warped = apply_change(given, SpectrogramChange(duration=factor, frequency=factor), np.random.default_rng(0))
+        assert warped.shape == (shape[0], max(1, round(shape[1] * factor)))
+        np.testing.assert_array_equal(warped, 3.0)

@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,15 +13,17 @@ from paraverbal.settings import TrainingSettings
 from paraverbal.training.schedule import Schedule, build_optimizer
 
 RATE = 0.1
-SCHEDULES = ("constant", "plateau", "time", "exponential")
+SCHEDULES = ("constant", "plateau", "time", "exponential", "one_cycle")
 STEPS = 3
 # The validation loss of epochs that get better, stand still, and get worse.
 LOSSES = [1.0, 0.9, 0.95, 0.9, 0.9, 0.92, 0.5, 0.6, 0.7, 0.8]
 
 
 def made(**changes) -> Schedule:
-    settings = TrainingSettings(**{"learning_rate": RATE, "plateau_patience": 1} | changes)
-    return Schedule(build_optimizer(nn.Linear(2, 2), settings), settings)
+    settings = TrainingSettings(**{"learning_rate": RATE, "plateau_patience": 1, "epochs": len(LOSSES)} | changes)
+    schedule = Schedule(build_optimizer(nn.Linear(2, 2), settings), settings)
+    schedule.set_length(STEPS)
+    return schedule
 
 
 def rates_of(schedule: Schedule, losses: list[float], steps: int = STEPS) -> list[float]:
@@ -63,6 +66,49 @@ def test_the_rate_is_halved_when_the_loss_was_no_lower_for_more_epochs_than_pati
 def test_a_plateau_multiplies_by_the_factor_asked_for_and_takes_no_other_schedules_decay() -> None:
     rates = rates_of(made(schedule="plateau", plateau_factor=0.1, plateau_patience=0, decay=0.5), [1.0] * 4, steps=1)
     assert rates == pytest.approx([RATE, RATE, RATE / 10, RATE / 100], rel=1e-12)
+
+
+def test_one_cycle_rises_to_the_rate_and_falls_to_nothing_along_half_a_cosine_each() -> None:
+    rates = rates_of(made(schedule="one_cycle", epochs=200, warmup=0.25), [1.0] * 200)
+    assert rates[0] == pytest.approx(RATE / 25, rel=0.01)
+    assert [max(rates), rates[149], rates[150]] == pytest.approx([RATE] * 3, rel=1e-3)
+    assert rates[75] == pytest.approx((RATE + RATE / 25) / 2, rel=0.02)  # half way up
+    assert rates[375] == pytest.approx(RATE / 2, rel=0.02)  # half way down
+    assert rates[-1] < RATE * 1e-4
+    assert np.all(np.diff(rates[:150]) > 0)
+    assert np.all(np.diff(rates[150:]) < 0)
+
+
+def test_one_cycle_is_torchs_where_that_has_the_same_ends() -> None:
+    schedule = made(schedule="one_cycle", epochs=1000)
+    rates = rates_of(schedule, [1.0] * 1000, steps=STEPS)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=3000, cycle_momentum=False)
+    expected = []
+    for _ in range(3000):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        theirs.step()
+    assert rates == pytest.approx(expected, abs=RATE * 2e-3)  # ours takes the middle of a step, theirs its start
+
+
+def test_a_cycle_without_warmup_begins_at_the_rate() -> None:
+    rates = rates_of(made(schedule="one_cycle", warmup=0.0), LOSSES)
+    assert rates[0] == pytest.approx(RATE, rel=0.01)
+    assert np.all(np.diff(rates) < 0)
+
+
+def test_adamw_takes_its_decay_from_weights_of_layers_alone() -> None:
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0)
+    optimizer = build_optimizer(network, TrainingSettings(optimizer="adamw", learning_rate=0.1, weight_decay=0.5))
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    assert torch.allclose(network[0].weight, torch.full((2, 3), 0.95))
+    assert all(torch.equal(one, torch.ones(2)) for one in (network[0].bias, network[1].weight, network[1].bias))
 
 
 @pytest.mark.parametrize("kind", SCHEDULES)

@@ -1,11 +1,14 @@
-"""Changes of a spectrogram in its own unit: noise, circular shift in time, multiplication, masks.
+"""Changes of a spectrogram in its own unit: warp, crop, gain, noise, circular shift in time, multiplication, masks.
 
 On a spectrogram in dB below its maximum (-80..0), the multiplication stretches the distances to the maximum, and noise
 of deviation 0.008 dB is far below what any front end resolves. They are kept as published.
 
-Masks of bands and of frames are those of SpecAugment (Park et al. 2019), at most one of each, without the time warp.
+Masks of bands and of frames are those of SpecAugment (Park et al. 2019). The warp of time is uniform over the clip, as a
+change of speed; that of frequency moves all bands by one factor on the mel scale, as a vocal tract of another length
+does (Jaitly and Hinton 2013, there on a scale that is linear up to 4.8 kHz).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from paraverbal.settings import AugmentSettings
 
 Spectrogram = NDArray[np.float32]
+Span = tuple[int, int]
+
+_MASK_VALUES: dict[str, Callable[[Spectrogram], np.float32]] = {"floor": np.min, "mean": np.mean, "max": np.max}
 
 
 @dataclass(frozen=True)
@@ -23,58 +29,125 @@ class SpectrogramChange:
     """What was drawn for one clip; the defaults change nothing.
 
     Attributes:
+        duration: Factor of the clip's duration, above 1 is slower.
+        frequency: Factor by which the bands are moved up.
+        crop: First frame that is shown, and how many there are, both of the warped clip; None: all.
+        gain_db: What is added to every value.
         noise_deviation: Standard deviation of the noise, in the spectrogram's unit.
         shift: Frames by which the spectrogram is rolled towards later.
         factor: Number that every value is multiplied by.
-        bands: First masked band, and the first one behind the mask.
-        frames: First masked frame, and the first one behind the mask; after the roll.
-        mask_value: What a mask holds: the `floor` (least) or the `max` (greatest) value of the changed spectrogram.
+        bands: First masked band, and the first one behind the mask; of each mask.
+        frames: First masked frame, and the first one behind the mask; of each mask, after crop and roll.
+        mask_value: What a mask holds: the `floor` (least), `mean` or `max` (greatest) value of the changed spectrogram.
     """
 
+    duration: float = 1.0
+    frequency: float = 1.0
+    crop: Span | None = None
+    gain_db: float = 0.0
     noise_deviation: float = 0.0
     shift: int = 0
     factor: float = 1.0
-    bands: tuple[int, int] = (0, 0)
-    frames: tuple[int, int] = (0, 0)
-    mask_value: Literal["floor", "max"] = "floor"
+    bands: tuple[Span, ...] = ()
+    frames: tuple[Span, ...] = ()
+    mask_value: Literal["floor", "mean", "max"] = "floor"
 
 
-def draw_change(settings: "AugmentSettings", shape: tuple[int, int], rng: np.random.Generator) -> SpectrogramChange:
+def draw_change(
+    settings: "AugmentSettings", shape: tuple[int, int], rng: np.random.Generator, *, crop_frames: int | None = None
+) -> SpectrogramChange:
     """Draw a change for a spectrogram of `shape` (bands, frames).
 
-    Each part is drawn with `settings.probability` of its own. A mask has a size and a place that are uniform among those
-    possible; it covers half of the bands or frames at most, so that something is left to hear.
+    Each part but the crop is drawn with `settings.probability` of its own. A mask has a size and a place that are uniform
+    among those possible; it covers half of the bands or frames at most, so that something is left to hear.
+
+    Args:
+        settings: What is changed.
+        shape: Bands and frames.
+        rng: Source of the draws. What is off draws nothing, so that a seed gives what it gave before that came to be.
+        crop_frames: Frames of `settings.crop_seconds`; None shows all.
     """
     noise, roll, factor = rng.random(3) < settings.probability
     bands, frames = shape
-    # The fields in the order of their draws. A mask that is off draws nothing: a seed gives what it gave before masks.
+    duration = _draw_factor(settings.time_warp, settings.probability, rng)
+    frequency = _draw_factor(settings.frequency_warp, settings.probability, rng)
+    frames = max(1, round(frames * duration))
+    crop = None
+    if crop_frames is not None and crop_frames < frames:
+        crop = int(rng.integers(frames - crop_frames, endpoint=True)), crop_frames
+        frames = crop_frames
+    gain = rng.uniform(*settings.gain_db) if any(settings.gain_db) and rng.random() < settings.probability else 0.0
+    # The fields in the order of their draws.
     return SpectrogramChange(
+        duration=duration,
+        frequency=frequency,
+        crop=crop,
+        gain_db=gain,
         noise_deviation=settings.noise_deviation if noise else 0.0,
         shift=int(frames * settings.roll * rng.random()) if roll else 0,
         factor=rng.uniform(*settings.factor) if factor else 1.0,
-        bands=_draw_mask(settings.frequency_mask, bands, settings.probability, rng),
-        frames=_draw_mask(settings.time_mask, frames, settings.probability, rng),
+        bands=_draw_masks(settings.frequency_mask, bands, settings, rng),
+        frames=_draw_masks(settings.time_mask, frames, settings, rng),
         mask_value=settings.mask_value,
     )
 
 
 def apply_change(spectrogram: Spectrogram, change: SpectrogramChange, rng: np.random.Generator) -> Spectrogram:
-    """Return a changed copy of `spectrogram [band, frame]`: noise first, then the roll, the factor, and the masks."""
-    changed = spectrogram
+    """Return a changed copy of `spectrogram [band, frame]`, in the order of the fields; a crop has fewer frames."""
+    changed = _warped(spectrogram, change)
     if change.noise_deviation:
-        noise = rng.standard_normal(spectrogram.shape, dtype=np.float32)
+        noise = rng.standard_normal(changed.shape, dtype=np.float32)
         changed = changed + np.float32(change.noise_deviation) * noise
     changed = np.roll(changed, change.shift, axis=-1) * np.float32(change.factor)
-    value = changed.max() if change.mask_value == "max" else changed.min()
-    changed[slice(*change.bands)] = value
-    changed[:, slice(*change.frames)] = value
+    if change.bands or change.frames:
+        value = _MASK_VALUES[change.mask_value](changed)
+        for span in change.bands:
+            changed[slice(*span)] = value
+        for span in change.frames:
+            changed[:, slice(*span)] = value
     return changed
 
 
-def _draw_mask(sizes: tuple[int, int], total: int, probability: float, rng: np.random.Generator) -> tuple[int, int]:
-    if not sizes[1] or rng.random() >= probability:
-        return 0, 0
+def _warped(spectrogram: Spectrogram, change: SpectrogramChange) -> Spectrogram:
+    """Return the piece that is shown, stretched in time and frequency, by linear interpolation."""
+    bands, frames = spectrogram.shape
+    first, count = change.crop or (0, max(1, round(frames * change.duration)))
+    if change.duration == 1.0:
+        changed = spectrogram[:, first : first + count]
+    else:
+        changed = _sampled(spectrogram, (np.arange(first, first + count) + 0.5) / change.duration - 0.5)
+    if change.frequency != 1.0:
+        changed = _sampled(changed.T, (np.arange(bands) + 0.5) / change.frequency - 0.5).T
+    return changed + np.float32(change.gain_db) if change.gain_db else changed
+
+
+def _sampled(values: Spectrogram, places: NDArray[np.floating]) -> Spectrogram:
+    """Return `values [row, column]` at `places [place]` between its columns; beyond an end it holds the last one."""
+    places = np.clip(places, 0, values.shape[1] - 1)
+    lower = np.minimum(places.astype(np.int64), max(values.shape[1] - 2, 0))
+    upper = np.minimum(lower + 1, values.shape[1] - 1)
+    share = (places - lower).astype(np.float32)
+    return values[:, lower] * (1 - share) + values[:, upper] * share
+
+
+def _draw_factor(ends: tuple[float, float], probability: float, rng: np.random.Generator) -> float:
+    """Return a factor, uniform in its logarithm, or 1."""
+    if ends == (1.0, 1.0) or rng.random() >= probability:
+        return 1.0
+    return float(ends[0] * (ends[1] / ends[0]) ** rng.random())
+
+
+def _draw_masks(
+    sizes: tuple[int, int], total: int, settings: "AugmentSettings", rng: np.random.Generator
+) -> tuple[Span, ...]:
+    drawn = (_draw_mask(sizes, total, settings.probability, rng) for _ in range(settings.masks if sizes[1] else 0))
+    return tuple(span for span in drawn if span is not None)
+
+
+def _draw_mask(sizes: tuple[int, int], total: int, probability: float, rng: np.random.Generator) -> Span | None:
+    if rng.random() >= probability:
+        return None
     least, most = (min(size, total // 2) for size in sizes)
     size = int(rng.integers(least, most, endpoint=True))
     start = int(rng.integers(total - size, endpoint=True))
-    return (start, start + size) if size else (0, 0)
+    return (start, start + size) if size else None

@@ -81,8 +81,8 @@ def _fit_svm(
 ) -> Fit:
     settings = model.recipe.model
     training = model.recipe.training
-    if not isinstance(settings, SvmSettings) or training.select_by == "ccc":
-        raise TypeError(f"settings of an svm, which has no CCC, were expected, got {type(settings).__name__}")
+    if not isinstance(settings, SvmSettings) or training.select_by == "ccc" or training.select_by == "last":  # noqa: PLR1714
+        raise TypeError(f"settings of an svm, which has no CCC and no last epoch, were expected, got {type(settings).__name__}")
     tell(f"training {model.recipe.name}: {len(train)} clips, {len(valid)} to validate, costs {settings.costs}")
     vectors = [_vectors(model, data) for data in (train, valid)]
     found = fit_support_vectors(

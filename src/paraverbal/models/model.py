@@ -22,6 +22,7 @@ from paraverbal.models.local_features import LocalFeaturesLstm
 from paraverbal.models.masking import Lengths
 from paraverbal.models.mlp import MultilayerPerceptron
 from paraverbal.models.recurrent import RecurrentNetwork
+from paraverbal.models.residual import ResidualNetwork
 from paraverbal.models.svm import SupportVectorMachine
 from paraverbal.settings import FramedSettings, Recipe
 
@@ -31,6 +32,7 @@ FAMILIES: dict[str, Any] = {
     "local-features-lstm": LocalFeaturesLstm,
     "mlp": MultilayerPerceptron,
     "recurrent": RecurrentNetwork,
+    "residual": ResidualNetwork,
     "svm": SupportVectorMachine,
 }
 

@@ -23,6 +23,7 @@ from paraverbal.settings.networks import (
     MlpSettings,
     Network,
     RecurrentSettings,
+    ResidualSettings,
     SvmSettings,
 )
 from paraverbal.settings.recipe import Recipe
@@ -54,6 +55,7 @@ __all__ = [
     "Network",
     "Recipe",
     "RecurrentSettings",
+    "ResidualSettings",
     "Settings",
     "SplitSettings",
     "SvmSettings",

@@ -146,7 +146,36 @@ class MlpSettings(Settings):
         return 1
 
 
+class ResidualSettings(Settings):
+    """Residual convolutions over the spectrogram, then mean and deviation over time, weighted by attention."""
+
+    family: Literal["residual"] = "residual"
+    channels: Counts = (32, 64, 128, 192)  # of each stage; each halves the bands
+    halved: Count = 3  # stages, from the first, that halve the frames
+    reduction: Whole = 8  # of squeeze and excitation; 0: none
+    units: Count = 192  # of a frame, after the projection
+    attention_units: Count = 64  # of the layer that weighs frames
+    block_dropout: Share = 0.0  # of whole channels, after each stage
+    dropout: Share = 0.3  # before the output
+
+    @property
+    def least_frames(self) -> int:
+        """Fewest frames that pass all stages."""
+        return int(2 ** min(self.halved, len(self.channels)))
+
+    @property
+    def least_rows(self) -> int:
+        """Fewest features of a frame."""
+        return int(2 ** len(self.channels))
+
+
 Network = Annotated[
-    CnnSettings | CnnLstmSettings | LocalFeaturesSettings | RecurrentSettings | SvmSettings | MlpSettings,
+    CnnSettings
+    | CnnLstmSettings
+    | LocalFeaturesSettings
+    | RecurrentSettings
+    | ResidualSettings
+    | SvmSettings
+    | MlpSettings,
     Field(discriminator="family"),
 ]

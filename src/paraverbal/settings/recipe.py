@@ -9,6 +9,8 @@ from paraverbal.settings.frontends import FramedSettings, FrontEnd, MelSettings
 from paraverbal.settings.networks import Network
 from paraverbal.settings.stages import AudioSettings, AugmentSettings, SplitSettings, TrainingSettings
 
+# Families with batch normalisation throughout.
+NORMALISED = ("cnn-lstm", "local-features-lstm", "residual")
 LEAST_EGEMAPS_RATE = 8000  # hertz; they are defined at 16,000
 
 
@@ -66,7 +68,7 @@ class Recipe(Settings):
         flat = getattr(self.model, "head", "") == "flatten"
         if flat and self.frontend.fit == "none" and self.audio.short == "keep":
             raise ValueError('model.head "flatten" needs one number of frames: set frontend.fit or audio.short = "pad"')
-        batch_norm = getattr(self.model, "batch_norm", self.model.family in ("cnn-lstm", "local-features-lstm"))
+        batch_norm = getattr(self.model, "batch_norm", self.model.family in NORMALISED)
         if batch_norm and self.training.batch_size < 2:
             raise ValueError("training.batch_size is 1, where batch normalisation has no variance; give at least 2")
 
@@ -83,5 +85,7 @@ class Recipe(Settings):
             return
         if self.augment.copies:
             raise ValueError("an svm takes clips as they are; set augment.copies to 0")
+        if self.training.select_by == "last":
+            raise ValueError("an svm has no last epoch; set training.select_by to wa, uar or loss")
         if self.training.dimensions:
             raise ValueError("an svm tells emotions only; take a network to learn training.dimensions")

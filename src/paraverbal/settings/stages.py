@@ -37,10 +37,12 @@ class AugmentSettings(Settings):
     """Changes drawn for each training clip; `copies = 0` trains on the clips as they are.
 
     An epoch holds each clip once unchanged and `copies` times changed. Each change is applied with `probability`.
-    Changes of the waveform come first, in the order noise, pitch, stretch, shift; then those of the features.
+    Changes of the waveform come first, in the order noise, pitch, stretch, shift; then those of the features, in the order
+    warp, crop, gain, noise, roll, factor, masks; mixing of two clips comes last, after scaling.
     """
 
     copies: Whole = 0
+    keep_original: bool = True  # false: an epoch holds each clip `copies` times changed, and never as it is
     probability: Probability = 0.7
     draw: Literal["epoch", "once"] = "epoch"  # changes are drawn anew each epoch, or once for the whole training
     noise_snr_db: Literal["none"] | Range = "none"  # white noise is added; its range of signal-to-noise ratios
@@ -50,13 +52,24 @@ class AugmentSettings(Settings):
         1.0,
     )  # range of the factor of duration; pitch stays
     shift: Probability = 0.0  # greatest circular shift of the waveform in time, as a share of it
+    # range of the factor by which the features are stretched in time
+    time_warp: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
+    # range of the factor by which their bands move up: pitch and formants together
+    frequency_warp: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
+    # of each clip, a piece of this length is shown, at a place drawn anew; always, whatever `probability`
+    crop_seconds: Literal["none"] | Positive = "none"
+    gain_db: Range = (0.0, 0.0)  # range of what is added to features in decibels
     noise_deviation: NotNegative = 0.0  # of normal noise added to the features, in their unit
     roll: Probability = 0.0  # greatest circular shift of the features in time, as a share of the frames
     # range of the number that the features are multiplied by
     factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
     frequency_mask: Annotated[tuple[Whole, Whole], FROM_LIST] = (0, 0)  # range of bands that are masked, in one piece
     time_mask: Annotated[tuple[Whole, Whole], FROM_LIST] = (0, 0)  # range of frames that are masked, in one piece
-    mask_value: Literal["floor", "max"] = "floor"  # a mask holds the least, or the greatest value of the clip
+    masks: Count = 1  # of each of the two kinds
+    # a mask holds the least, the mean, or the greatest value of the clip
+    mask_value: Literal["floor", "mean", "max"] = "floor"
+    # two clips of a batch and their emotions are mixed in a share from Beta(mixup, mixup); 0: none are
+    mixup: NotNegative = 0.0
 
     @property
     def changes_waveform(self) -> bool:
@@ -66,7 +79,10 @@ class AugmentSettings(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for name in ("factor", "stretch", "noise_snr_db", "frequency_mask", "time_mask"):
+        if not (self.keep_original or self.copies):
+            raise ValueError("augment.keep_original is false and augment.copies 0: nothing is shown; set copies to 1")
+        ranges = ("factor", "stretch", "noise_snr_db", "frequency_mask", "time_mask")
+        for name in (*ranges, "time_warp", "frequency_warp", "gain_db"):
             value = getattr(self, name)
             if value != "none" and value[0] > value[1]:
                 raise ValueError(
@@ -81,21 +97,26 @@ class TrainingSettings(Settings):
     seed: Whole = 0
     epochs: Count = 200
     batch_size: Count = 32
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
-    weight_decay: NotNegative = 1e-5  # L2, added to the gradient
+    weight_decay: NotNegative = 1e-5  # L2, added to the gradient; adamw: taken from the weights themselves
     momentum: Share = 0.9  # sgd only, Nesterov's
     # plateau: x `plateau_factor` when validation loss stands still; time: / (1 + decay x step), as in Keras;
-    # exponential: x (1 - decay) after each epoch
-    schedule: Literal["plateau", "constant", "time", "exponential"] = "plateau"
+    # exponential: x (1 - decay) after each epoch; one_cycle: up to the rate in the first `warmup`, then down to nothing
+    schedule: Literal["plateau", "constant", "time", "exponential", "one_cycle"] = "plateau"
+    warmup: Share = 0.3  # one_cycle only: share of all steps
     decay: Share = 0.0  # time and exponential only
     plateau_factor: Annotated[float, Field(gt=0, le=1)] = 0.5
     plateau_patience: Whole = 5  # epochs without a lower validation loss before that
     stop_patience: Count = 35  # epochs without a better validation score before training ends
-    select_by: Literal["wa", "uar", "loss", "ccc"] = "wa"  # the best epoch by this is kept; ccc: mean over dimensions
+    # the best epoch by this is kept; ccc: mean over dimensions; last: the last one, whatever it scores
+    select_by: Literal["wa", "uar", "loss", "ccc", "last"] = "wa"
     select_on: Literal["valid", "test"] = (
         "valid"  # "test" only reproduces published numbers; every report then says "optimistic"
     )
+    label_smoothing: Share = 0.0  # share of each truth that is spread over all emotions
+    # weights that are validated and kept are a running mean, in which a step counts 1 - average; 0: those of the last step
+    average: Share = 0.0
     precision: Literal["auto", "32", "bf16"] = "auto"  # auto: bf16 where the processor computes in it
     # arousal, valence, dominance: learnt beside the emotions, on the clips for which the corpus has a value
     dimensions: Annotated[tuple[str, ...], FROM_LIST] = ()

@@ -24,6 +24,7 @@ from paraverbal.metrics.classes import accuracy, cross_entropy, uar
 from paraverbal.metrics.dimensions import mean_ccc
 from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AugmentSettings, TrainingSettings
+from paraverbal.training.averaging import WeightAverage
 from paraverbal.training.checkpoint import (
     load_checkpoint,
     optimizer_tensors,
@@ -34,6 +35,7 @@ from paraverbal.training.checkpoint import (
 )
 from paraverbal.training.losses import concordance_loss, emotion_loss
 from paraverbal.training.memory import keep_freed_memory
+from paraverbal.training.mixing import Mixing, draw_mixing
 from paraverbal.training.schedule import Schedule, build_optimizer
 from paraverbal.training.support_vectors import CostTried
 
@@ -127,6 +129,7 @@ class Trainer:
         if model.dimensions is not None:
             model.dimensions.to(self.fabric.device)
         self.schedule = Schedule(optimizer, settings)
+        self.average = WeightAverage(model.network, settings.average)
         self.least = (
             2 if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules()) else 1
         )
@@ -138,12 +141,14 @@ class Trainer:
     def fit(self, train: ClipFeatures, valid: ClipFeatures, progress: Callable[[Epoch], None] | None = None) -> Fit:
         """Train until the epochs or the patience end, then load the best epoch's weights."""
         samples = TrainingSamples(train, self.augment, self.settings.seed, self.model)
+        self.schedule.set_length(samples.steps(self.settings.batch_size, self.least))
         while not self._finished():
             row = self._epoch(len(self.history) + 1, samples, valid)
             self.history.append(row)
             if self._is_best(row):
                 self.best_epoch = row.epoch
-                self.best = {name: tensor.clone() for name, tensor in self.model.network.state_dict().items()}
+                with self.average.used():
+                    self.best = {name: tensor.clone() for name, tensor in self.model.network.state_dict().items()}
             self._save()
             if progress:
                 progress(row)
@@ -156,7 +161,7 @@ class Trainer:
         return done >= self.settings.epochs or done - self.best_epoch >= self.settings.stop_patience
 
     def _is_best(self, row: Epoch) -> bool:
-        if not self.best_epoch:
+        if not self.best_epoch or self.settings.select_by == "last":
             return True
         best = self.history[self.best_epoch - 1]
         if self.settings.select_by == "loss":
@@ -175,7 +180,8 @@ class Trainer:
             raise RunError(f"{len(samples.data)} training clips make no batch of {self.least}; add recordings")
         train_truth = np.concatenate([step.truth for step in steps])
         train_answer = np.concatenate([step.answer for step in steps])
-        answers = clip_answers(self.model, valid)
+        with self.average.used():
+            answers = clip_answers(self.model, valid)
         probabilities = answers.probabilities
         if not (
             np.isfinite(probabilities).all() and np.isfinite(answers.dimensions).all()
@@ -195,17 +201,22 @@ class Trainer:
             valid_uar=uar(truth, answer, labels),
             learning_rate=learning_rate,
             seconds=round(time.perf_counter() - begun, 3),
-            samples_per_second=round(len(samples.data) * (1 + self.augment.copies) / trained, 1),
+            samples_per_second=round(len(train_truth) / trained, 1),
             valid_ccc=None if valid.dimensions is None else mean_ccc(valid.dimensions, answers.dimensions),
         )
 
     def _step(self, batch: Batch, epoch: int) -> _Step:
         self.schedule.before_step()
         features, lengths, labels = self.fabric.to_device((batch.features, batch.lengths, batch.labels))
-        logits, values = self.model.parted(self.network(*self.model.prepare(features, lengths)).float())
-        loss = emotion_loss(logits, labels)
+        given = self.model.prepare(features, lengths)
+        mixing = draw_mixing(len(labels), self.augment.mixup) if self.augment.mixup else None
+        if mixing is not None:
+            given = mixing.features(*given)
+        logits, values = self.model.parted(self.network(*given).float())
+        loss = self._emotion_loss(logits, labels, mixing)
         if self.model.dimensions is not None and batch.dimensions is not None:
             truth = self.model.dimensions.standardised(self.fabric.to_device(batch.dimensions))
+            truth = truth if mixing is None else mixing.values(truth)
             loss = loss + self.settings.dimension_weight * concordance_loss(values, truth)
         value = loss.item()
         if not np.isfinite(value):
@@ -213,7 +224,15 @@ class Trainer:
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.optimizer.step()
+        self.average.after_step()
         return _Step(value, batch.labels.numpy(), logits.detach().argmax(dim=1).cpu().numpy())
+
+    def _emotion_loss(self, logits: Tensor, labels: Tensor, mixing: Mixing | None) -> Tensor:
+        smoothing = self.settings.label_smoothing
+        own = emotion_loss(logits, labels, smoothing)
+        if mixing is None:
+            return own
+        return mixing.share * own + (1 - mixing.share) * emotion_loss(logits, labels[mixing.partners], smoothing)
 
     def _diverged(self, epoch: int) -> str:
         kept = f"; the checkpoint of epoch {epoch - 1} is kept" if epoch > 1 and self.folder else ""
@@ -231,10 +250,12 @@ class Trainer:
             **with_prefix("network", self.model.network.state_dict()),
             **with_prefix("best", self.best),
             **with_prefix("optimizer", optimizer_tensors(self.optimizer)),
+            **with_prefix("average", self.average.tensors()),
         }
         values: dict[str, Any] = {
             "best_epoch": self.best_epoch,
             "schedule": self.schedule.state_dict(),
+            "averaged_steps": self.average.steps,
             "learning_rate": self.schedule.learning_rate,
             "history": [row.to_dict() for row in self.history],
         }
@@ -250,6 +271,7 @@ class Trainer:
         self.model.network.load_state_dict(without_prefix("network", tensors))
         restore_optimizer(self.optimizer, without_prefix("optimizer", tensors), values["learning_rate"])
         self.schedule.load_state_dict(values["schedule"])
+        self.average.restore(without_prefix("average", tensors), values.get("averaged_steps", 0))
         self.best = without_prefix("best", tensors)
         self.best_epoch = values["best_epoch"]
         self.history = [Epoch(**row) for row in values["history"]]

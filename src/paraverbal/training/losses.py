@@ -32,6 +32,9 @@ def concordance_loss(answer: Tensor, truth: Tensor) -> Tensor:
     return losses.sum() / told.sum().clamp(min=1)
 
 
-def emotion_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean cross-entropy in nats of logits `[batch, label]` and class indices `[batch]`."""
-    return functional.cross_entropy(logits, labels)
+def emotion_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Return the mean cross-entropy in nats of logits `[batch, label]` and class indices `[batch]`.
+
+    A share `smoothing` of each truth is spread over all labels (Szegedy et al. 2016).
+    """
+    return functional.cross_entropy(logits, labels, label_smoothing=smoothing)

@@ -1,10 +1,15 @@
-"""The learning rate over a training: four rules, each of which can be interrupted and taken up again."""
+"""The learning rate over a training: five rules, each of which can be interrupted and taken up again."""
 
+import math
 from typing import Any
 
 import torch
 
 from paraverbal.settings import TrainingSettings
+
+# Where one_cycle begins, as a share of the greatest rate, and where it ends, as a share of where it began.
+ONE_CYCLE_START = 1 / 25
+ONE_CYCLE_END = 1e-4
 
 
 class Schedule:
@@ -12,10 +17,16 @@ class Schedule:
 
     `constant` leaves it. `plateau` multiplies it by `plateau_factor` when the validation loss has not been lower for more
     than `plateau_patience` epochs. `time` is rate / (1 + decay x step), steps counted from 0, as Keras's `decay`.
-    `exponential` multiplies it by 1 - decay after each epoch.
+    `exponential` multiplies it by 1 - decay after each epoch. `one_cycle` rises from a 25th of it to it over the first
+    `warmup` of all steps, then falls to a 10,000th of that, both along half a cosine (Smith and Topin 2017, as it is usual).
+
+    Args:
+        optimizer: Whose rate is set.
+        settings: Which rule.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, settings: TrainingSettings) -> None:
+        self.total = settings.epochs
         self.optimizer = optimizer
         self.settings = settings
         self.steps = 0
@@ -29,10 +40,16 @@ class Schedule:
         """The rate of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
+    def set_length(self, epoch_steps: int) -> None:
+        """Tell how many steps an epoch has, which one_cycle must know before the first."""
+        self.total = self.settings.epochs * epoch_steps
+
     def before_step(self) -> None:
         """Call before each step."""
         if self.settings.schedule == "time":
             self._set(self.settings.learning_rate / (1 + self.settings.decay * self.steps))
+        elif self.settings.schedule == "one_cycle":
+            self._set(self.settings.learning_rate * one_cycle((self.steps + 0.5) / self.total, self.settings.warmup))
         self.steps += 1
 
     def after_epoch(self, valid_loss: float) -> None:
@@ -57,8 +74,25 @@ class Schedule:
         self._plateau.load_state_dict(state["plateau"])
 
 
+def one_cycle(progress: float, warmup: float) -> float:
+    """Return the share of the greatest rate at `progress`, 0 to 1, of a training.
+
+    Example:
+        >>> one_cycle(0.3, 0.3)
+        1.0
+    """
+    if progress < warmup:
+        low, high, share = 1.0, ONE_CYCLE_START, progress / warmup
+    else:
+        low, high, share = ONE_CYCLE_START * ONE_CYCLE_END, 1.0, (progress - warmup) / (1 - warmup)
+    return low + (high - low) * (1 + math.cos(math.pi * share)) / 2
+
+
 def build_optimizer(network: torch.nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Return Adam, or stochastic gradient descent with Nesterov's momentum."""
+    """Return Adam, AdamW, or stochastic gradient descent with Nesterov's momentum.
+
+    AdamW (Loshchilov and Hutter 2019) takes the decay from weights of layers alone, not from biases and normalisation.
+    """
     if settings.optimizer == "sgd":
         return torch.optim.SGD(
             network.parameters(),
@@ -67,6 +101,14 @@ def build_optimizer(network: torch.nn.Module, settings: TrainingSettings) -> tor
             nesterov=settings.momentum > 0,
             weight_decay=settings.weight_decay,
         )
+    if settings.optimizer == "adamw":
+        weights = [one for one in network.parameters() if one.dim() > 1]
+        others = [one for one in network.parameters() if one.dim() <= 1]
+        groups = [
+            {"params": weights, "weight_decay": settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
     return torch.optim.Adam(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
