@@ -6,7 +6,7 @@ import torch
 from paraverbal.models.residual import AttentiveStatistics, ResidualNetwork, SqueezeExcitation
 from paraverbal.settings import ResidualSettings
 
-SMALL = ResidualSettings(channels=(4, 8), halved=2, reduction=2, units=6, attention_units=5, dropout=0.0)
+SMALL = ResidualSettings(stem=4, channels=(8,), halved=1, reduction=2, units=6, attention_units=5, dropout=0.0)
 
 
 def test_equal_attention_gives_mean_and_deviation() -> None:
@@ -49,7 +49,7 @@ def test_excitation_weighs_whole_channels_by_numbers_between_0_and_1() -> None:
     assert ((weights > 0) & (weights < 1)).all()
 
 
-@pytest.mark.parametrize("settings", [SMALL, SMALL.model_copy(update={"reduction": 0, "halved": 1})])
+@pytest.mark.parametrize("settings", [SMALL, SMALL.model_copy(update={"reduction": 0, "channels": (6, 8)})])
 @pytest.mark.parametrize("bands", [16, 17, 23])
 def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
     torch.manual_seed(0)
@@ -64,7 +64,7 @@ def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
 
 
 def test_the_least_frames_pass_and_fewer_are_not_promised() -> None:
-    settings = SMALL.model_copy(update={"channels": (4, 8, 8), "halved": 3})
+    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 2})
     network = ResidualNetwork(settings, 16, None, 2).eval()
     assert network.minimum_frames == settings.least_frames == 8
     assert network(torch.randn(1, 16, 8)).shape == (1, 2)

@@ -1,6 +1,6 @@
 """`residual`: residual convolutions over the spectrogram, then statistics over time, weighted by attention.
 
-A first convolution halves bands and frames. Each further stage halves them with a maximum and has one residual block
+A first convolution halves bands and frames. Each stage halves them again with a maximum and has one residual block
 (He et al. 2016), whose output can be weighed channel by channel (squeeze and excitation, Hu et al. 2018). The maps of what
 bands are left are joined for each frame and projected; attention chooses frames for mean and deviation (Okabe, Koshinaka
 and Shinoda 2018). `lengths` travels through all of it, so that clips of any length share a batch.
@@ -107,16 +107,16 @@ class ResidualNetwork(nn.Module):
     def __init__(self, settings: ResidualSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
         self.minimum_frames = settings.least_frames
-        first = settings.channels[0]
+        first = settings.stem
         self.stem = nn.Conv2d(1, first, kernel_size=5, stride=2, padding=2, bias=False)
         self.stem_norm = MaskedBatchNorm2d(first)
         widths = (first, *settings.channels)
-        pools = [(1, 1), *((2, 2) if place < settings.halved else (2, 1) for place in range(1, len(settings.channels)))]
+        pools = [(2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels))]
         self.stages = nn.ModuleList(
             ResidualStage(pair, pool=pool, reduction=settings.reduction, dropout=settings.block_dropout)
             for pair, pool in zip(zip(widths, settings.channels, strict=False), pools, strict=True)
         )
-        bands = -(-rows // 2) // 2 ** (len(settings.channels) - 1)
+        bands = -(-rows // 2) // 2 ** len(settings.channels)
         self.project = nn.Conv1d(bands * settings.channels[-1], settings.units, kernel_size=1, bias=False)
         self.project_norm = MaskedBatchNorm1d(settings.units)
         self.statistics = AttentiveStatistics(settings.units, settings.attention_units)

@@ -50,7 +50,7 @@ class CnnLstmSettings(Settings):
     @property
     def least_frames(self) -> int:
         """Fewest frames that pass all blocks."""
-        return int(2 ** len(self.channels))
+        return int(2 ** (1 + len(self.channels)))
 
     @property
     def least_rows(self) -> int:
@@ -150,8 +150,9 @@ class ResidualSettings(Settings):
     """Residual convolutions over the spectrogram, then mean and deviation over time, weighted by attention."""
 
     family: Literal["residual"] = "residual"
-    channels: Counts = (32, 64, 128, 192)  # of each stage; each halves the bands
-    halved: Count = 3  # stages, from the first, that halve the frames
+    stem: Count = 32  # channels of the first convolution, which halves bands and frames
+    channels: Counts = (64, 128, 192)  # of each stage; each halves the bands
+    halved: Count = 2  # stages, from the first, that halve the frames
     reduction: Whole = 8  # of squeeze and excitation; 0: none
     units: Count = 192  # of a frame, after the projection
     attention_units: Count = 64  # of the layer that weighs frames
@@ -161,12 +162,28 @@ class ResidualSettings(Settings):
     @property
     def least_frames(self) -> int:
         """Fewest frames that pass all stages."""
-        return int(2 ** min(self.halved, len(self.channels)))
+        return int(2 ** (1 + min(self.halved, len(self.channels))))
 
     @property
     def least_rows(self) -> int:
         """Fewest features of a frame."""
         return int(2 ** len(self.channels))
+
+
+class TextOnlySettings(Settings):
+    """No network for the voice: the transcript alone is read, as section `text` says."""
+
+    family: Literal["text"] = "text"
+
+    @property
+    def least_frames(self) -> int:
+        """Fewest frames."""
+        return 1
+
+    @property
+    def least_rows(self) -> int:
+        """Fewest features of a frame."""
+        return 1
 
 
 Network = Annotated[
@@ -176,6 +193,7 @@ Network = Annotated[
     | RecurrentSettings
     | ResidualSettings
     | SvmSettings
-    | MlpSettings,
+    | MlpSettings
+    | TextOnlySettings,
     Field(discriminator="family"),
 ]
