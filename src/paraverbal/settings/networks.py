@@ -50,7 +50,7 @@ class CnnLstmSettings(Settings):
     @property
     def least_frames(self) -> int:
         """Fewest frames that pass all blocks."""
-        return int(2 ** (1 + len(self.channels)))
+        return int(2 ** len(self.channels))
 
     @property
     def least_rows(self) -> int:
@@ -167,7 +167,7 @@ class ResidualSettings(Settings):
     @property
     def least_rows(self) -> int:
         """Fewest features of a frame."""
-        return int(2 ** len(self.channels))
+        return int(2 ** (1 + len(self.channels)))
 
 
 class TextOnlySettings(Settings):
