@@ -24,6 +24,8 @@ from typing import Any
 HERE = Path(__file__).parent
 PLAN = HERE / "published.toml"
 KEPT = HERE / "results" / "published.jsonl"
+# Of each corpus and fold, in the order of the files' names: emotions and speakers of the test clips.
+CLIPS = HERE / "results" / "test-clips.json"
 SCORES = ("uar", "wa", "loss", "clips")
 
 
@@ -151,7 +153,57 @@ def summary(unit: Unit, folder: Path) -> dict[str, Any]:
         "samples_per_second": statistics.median(speeds) if speeds else None,
         "parameters": document["parameters"],
         "notices": document.get("notices", []),
+        "answers": answers(folder),
     }
+
+
+def answers(folder: Path) -> str:
+    """Return what a run said of each test clip, in the order of the files' names: a letter for each emotion, a the first."""
+    rows = _test_rows(folder)
+    labels = _labels(folder)
+    return "".join(chr(ord("a") + labels.index(row["predicted"])) for row in rows)
+
+
+def keep_clips(unit: Unit, folder: Path, corpora: Path) -> None:
+    """Note truth and speakers of a unit's test clips, if that was not done before."""
+    known = json.loads(CLIPS.read_text(encoding="utf-8")) if CLIPS.is_file() else {}
+    key = f"{unit.corpus}-{unit.fold}"
+    if key in known:
+        return
+    from paraverbal.corpora import read_corpus
+
+    table = read_corpus(corpora / unit.corpus.partition("-")[0]).table
+    speakers = dict(table.select("file", "speaker").iter_rows())
+    rows, labels = _test_rows(folder), _labels(folder)
+    known[key] = {
+        "labels": labels,
+        "truth": "".join(chr(ord("a") + labels.index(row["emotion"])) for row in rows),
+        "speakers": " ".join(str(speakers[row["file"]]) for row in rows),
+    }
+    CLIPS.write_text(json.dumps(dict(sorted(known.items())), indent=0) + "\n", encoding="utf-8")
+
+
+def _test_rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
+        return sorted((row for row in csv.DictReader(file) if row["split"] == "test"), key=lambda row: row["file"])
+
+
+def _labels(folder: Path) -> list[str]:
+    labels: list[str] = json.loads((folder / "result.json").read_text(encoding="utf-8"))["labels"]
+    return labels
+
+
+def fill(runs: Path, corpora: Path) -> None:
+    """Add their answers to trainings that were kept without them, from their run folders."""
+    by_key = {unit.key: unit for unit in units(plan())}
+    lines = kept()
+    for line in lines:
+        unit = by_key[line["run"], line["corpus"], line["fold"], line["seed"]]
+        folder = runs / unit.name
+        if (folder / "predictions.csv").is_file():
+            keep_clips(unit, folder, corpora)
+            line.setdefault("answers", answers(folder))
+    KEPT.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -161,7 +213,11 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="only runs whose folder name holds this word")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no training after so many minutes")
     parser.add_argument("--list", action="store_true", help="only tell what is still to do")
+    parser.add_argument("--fill", action="store_true", help="only add answers to what was kept without them")
     arguments = parser.parse_args()
+    if arguments.fill:
+        fill(arguments.runs, Path(os.environ["PARAVERBAL_CORPORA"]))
+        return
     done = {(line["run"], line["corpus"], line["fold"], line["seed"]) for line in kept()}
     todo = [unit for unit in units(plan()) if unit.key not in done]
     todo = [unit for unit in todo if all(word in unit.name for word in arguments.only)]
@@ -188,6 +244,7 @@ def _work(todo: list[Unit], arguments: argparse.Namespace, corpora: Path) -> Non
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 unit, line = waiting.pop(future), future.result()
                 if line is not None:
+                    keep_clips(unit, arguments.runs / unit.name, corpora)
                     with KEPT.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(line) + "\n")
                     test = line["parts"]["test"]
