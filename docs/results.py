@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import acoustics_page
+import elsewhere_page
 import own_page
 import published_page
 import speakers_page
@@ -151,7 +152,13 @@ def page() -> str:
     sections = [HEAD.strip(), "## Trainings", runs_section(runs)]
     if set(CLAIM_RUNS) <= set(runs):
         sections.append(claim_section(runs))
-    pages = (own_page.section(), published_page.section(), speakers_page.section(), acoustics_page.section())
+    pages = (
+        own_page.section(),
+        elsewhere_page.section(),
+        published_page.section(),
+        speakers_page.section(),
+        acoustics_page.section(),
+    )
     sections += [text for text in pages if text]
     sections += ["## Class by class, test part", *(classes_section(name, kept) for name, kept in runs.items())]
     sections += ["## Speed", *map(bench_section, benches)]
