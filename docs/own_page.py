@@ -44,7 +44,7 @@ The same folds; the test clips of all folds and seeds that were trained, in pair
 def section() -> str:
     """Return the section; empty while nothing was trained."""
     lines = [line for line in kept() if "answers" in line]
-    own = [line for line in lines if line["run"] == OWN]
+    own = [line for line in lines if line["recipe"] == OWN]
     if not own:
         return ""
     group = next(group for group in plan()["group"] if group["name"] == "own")
@@ -93,7 +93,7 @@ def _paired(own: Sequence[Line], lines: Sequence[Line]) -> str:
     """Return a row for each published run and corpus with folds in common."""
     clips = _clips()
     found = []
-    for run in (run for run in plan()["run"] if run["name"] != OWN):
+    for run in (run for run in plan()["run"] if run["recipe"] != OWN):
         for corpus in NAMES:
             theirs = {
                 (line["fold"], line["seed"]): line
