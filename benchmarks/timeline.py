@@ -1,8 +1,11 @@
 """A timeline of hours, and a stream of an hour: speed, peak memory, delay of an answer. Needs PARAVERBAL_CORPORA.
 
-`python benchmarks/timeline.py [--hours 10] [--stream-hours 1] [--model MODEL]`. The recording is real clips one after the other,
-again and again, written once as FLAC at 44.1 kHz. Each part runs in a process of its own on two processors. Busy neighbours slow
-the clock: the processors' own seconds are told beside it, and how busy the machine was.
+    python benchmarks/timeline.py [--hours 10] [--stream-hours 1] [--model MODEL] [--only stream]
+
+The recording is real clips one after the other, again and again, written once as FLAC at 44.1 kHz. Each part runs in a process
+of its own on two processors. Busy neighbours slow the clock: the processors' own seconds are told beside it, and how busy the
+machine was. The stream's sound is fed as fast as it is taken, so that an hour takes a minute; an answer's delay is what passes
+between the block with a window's last sample and its answer.
 """
 
 import argparse
@@ -29,6 +32,7 @@ CORPORA = ("aesdd", "ravdess", "urdu")
 RATE = 44_100
 EVERY = 40  # the clips of a corpus that are used: one in so many
 BLOCK_SECONDS = 0.05
+MEMORY_SAMPLES = 500  # of resident memory, evenly over the stream
 
 
 def write_recording(file: Path, hours: float) -> None:
@@ -45,6 +49,19 @@ def write_recording(file: Path, hours: float) -> None:
 def megabytes() -> float:
     """Peak resident memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def resident_megabytes() -> float:
+    """Resident memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024**2
+
+
+def growth_mb_an_hour(memory: list[float], seconds: float) -> float:
+    """Slope of a line through samples that are evenly spaced over some seconds of sound, after the first tenth of them."""
+    settled = np.array(memory[len(memory) // 10 :])
+    hours = np.arange(len(settled)) * seconds / len(memory) / 3600
+    return float(np.polyfit(hours, settled, 1)[0])
 
 
 def timeline_part(file: str, model: str) -> dict[str, Any]:
@@ -75,7 +92,7 @@ def stream_part(hours: str, model: str) -> dict[str, Any]:
     stream = Stream(loaded, rate)
     delays: list[float] = []
     work: list[float] = []
-    memory = []
+    memory, resident = [], []
     count = round(float(hours) * 3600 / BLOCK_SECONDS)
     begun, used = time.perf_counter(), time.process_time()
     for number in range(count):
@@ -87,6 +104,8 @@ def stream_part(hours: str, model: str) -> dict[str, Any]:
             work.append(time.thread_time() - worked)
         if number in (count // 10, count - 1):
             memory.append(round(megabytes(), 1))
+        if number % max(1, count // MEMORY_SAMPLES) == 0:
+            resident.append(resident_megabytes())
     wall, processors = time.perf_counter() - begun, time.process_time() - used
     middle, most = np.quantile(delays, [0.5, 0.99])
     return {
@@ -100,6 +119,9 @@ def stream_part(hours: str, model: str) -> dict[str, Any]:
         "processor_seconds": round(processors, 1),
         "peak_mb_after_a_tenth": memory[0],
         "peak_mb_at_the_end": memory[-1],
+        "resident_mb_after_a_tenth": round(resident[len(resident) // 10], 1),
+        "resident_mb_at_the_end": round(resident[-1], 1),
+        "resident_mb_growth_an_hour": round(growth_mb_an_hour(resident, stream.seconds), 3),
     }
 
 
@@ -125,23 +147,25 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=10.0)
     parser.add_argument("--stream-hours", type=float, default=1.0)
     parser.add_argument("--model", default="default")
+    parser.add_argument(
+        "--only", choices=sorted(PARTS), help="measure this part; what was measured of the other is kept"
+    )
     parser.add_argument("--part", nargs=2)
     given = parser.parse_args()
     if given.part:
         print(json.dumps(PARTS[given.part[0]](given.part[1], given.model)))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "hours.flac"
-        write_recording(file, given.hours)
-        found = separately("timeline", str(file), given.model)
-    document = {
-        "name": "timeline",
-        "model": load_model(given.model).name,
-        "cores": os.cpu_count(),
-        "timeline": found,
-        "stream": separately("stream", str(given.stream_hours), given.model),
-    }
-    (RESULTS / "bench-timeline.json").write_text(json.dumps(document, indent=1) + "\n")
+    target = RESULTS / "bench-timeline.json"
+    head = {"name": "timeline", "model": load_model(given.model).name, "cores": os.cpu_count()}
+    document = (json.loads(target.read_text()) if given.only else {}) | head
+    if given.only != "stream":
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "hours.flac"
+            write_recording(file, given.hours)
+            document["timeline"] = separately("timeline", str(file), given.model)
+    if given.only != "timeline":
+        document["stream"] = separately("stream", str(given.stream_hours), given.model)
+    target.write_text(json.dumps(document, indent=1) + "\n")
     print(json.dumps(document, indent=1))
 
 

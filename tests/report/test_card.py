@@ -1,7 +1,10 @@
 import json
 
 import pytest
+import yaml
+from huggingface_hub import ModelCard, ModelCardData
 
+from paraverbal.corpora.reader import LOADERS
 from paraverbal.report.card import model_card
 
 
@@ -18,6 +21,64 @@ def test_the_head_says_what_model_hubs_ask_for(manifest):
     assert "speech-emotion-recognition" in head["tags"]
     assert head["metrics"] == ["recall", "accuracy", "f1"]
     assert head["model-index"][0]["results"][0]["metrics"][0] == {"type": "recall", "name": "UAR", "value": 0.842}
+
+
+def parsed(card):
+    return ModelCard(card).data
+
+
+def test_huggingface_reads_the_head_and_finds_nothing_wrong(manifest):
+    data = parsed(model_card(manifest))
+    assert isinstance(data, ModelCardData)
+    assert (data.pipeline_tag, data.library_name) == ("audio-classification", "paraverbal")
+    assert data.datasets == ["AESDD"]
+    assert data.language == ["el"]
+    first = data.eval_results[0]
+    assert (first.metric_type, first.metric_value) == ("recall", 0.842)
+    assert {one.task_type for one in data.eval_results} == {"audio-classification"}
+    assert data.model_name == manifest["name"]
+
+
+def test_the_head_survives_a_round_trip_through_yaml(manifest):
+    head = yaml.safe_load(model_card(manifest).split("---\n", 2)[1])
+    again = yaml.safe_load(parsed(model_card(manifest)).to_yaml())
+    assert {key: again[key] for key in head if key != "model-index"} == {
+        key: value for key, value in head.items() if key != "model-index"
+    }
+
+
+def test_without_test_scores_and_data_the_head_is_still_read(manifest):
+    data = parsed(model_card(manifest | {"scores": {}, "training_data": []}))
+    assert (data.datasets, data.language, data.eval_results) == (None, None, None)
+
+
+def test_languages_are_those_of_the_corpora():
+    known = {loader.NAME: loader.LANGUAGE for loader in LOADERS}
+    for name, language in known.items():
+        card = model_card(
+            {
+                "name": "a",
+                "labels": ["fear"],
+                "sampling_rate": 8000,
+                "licence": "mit",
+                "training_data": [{"name": name}],
+            }
+        )
+        assert parsed(card).language == [language]
+
+
+def test_languages_that_the_manifest_notes_go_before_those_of_the_name(manifest):
+    manifest["training_data"][0]["languages"] = ["de", "nl"]
+    assert parsed(model_card(manifest)).language == ["de", "nl"]
+
+
+def test_the_card_tells_what_8_bits_cost_or_that_it_was_not_measured(manifest):
+    assert "8 bits" not in model_card(manifest)
+    assert "of 8 bits cost was not measured" in model_card(manifest | {"precision": "int8"})
+    lost = {"clips": 149, "uar": 0.82, "uar_fp32": 0.83, "lost": 0.01, "interval": [-0.002, 0.02], "same": 0.98}
+    scores = manifest["scores"] | {"int8": {"test": lost}}
+    card = model_card(manifest | {"precision": "int8", "scores": scores})
+    assert "| test | 149 | 82.0 | 83.0 | 1.0 | -0.2 to +2.0 | 98.0 |" in card
 
 
 def test_a_licence_that_hubs_do_not_know_is_named(manifest):
@@ -69,5 +130,14 @@ def test_a_pipe_in_a_name_does_not_break_the_table(manifest):
 def test_dimensions_are_named_with_the_output_that_gives_them(manifest):
     card = model_card(manifest | {"dimensions": ["arousal", "valence"]})
     assert "- **Out too**: arousal, valence, each on the scale of the training corpora" in card
-    assert "before temperature, and `dimensions`, float32 `[batch, dimension]`." in card
-    assert "dimension]" not in model_card(manifest)
+    assert "| out | `dimensions` | float32 | `[batch, 2]` | arousal, valence |" in card
+    assert "dimensions" not in model_card(manifest)
+
+
+def test_a_model_that_reads_text_says_so(manifest):
+    both = model_card(manifest | {"modalities": ["audio", "text"]})
+    assert (
+        "- **In too**: a transcript, `--text` (`pip install 'paraverbal[text]'`); judges with one of both alone" in both
+    )
+    assert "it hears no voice" in model_card(manifest | {"modalities": ["text"]})
+    assert "In too" not in model_card(manifest)

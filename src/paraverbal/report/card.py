@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from paraverbal.report.tables import percent
+from paraverbal.report.standalone import standalone_section
+from paraverbal.report.tables import percent, signed_interval
 
 # Licences as people write them -> identifiers that hubs know; any other becomes "other" with its name beside it.
 _IDENTIFIERS = {
@@ -19,10 +20,26 @@ _IDENTIFIERS = {
     "cc-by-nc-4.0": "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0": "cc-by-nc-sa-4.0",
 }
+# Languages of corpora whose bundles were written before these were noted (ISO 639-1); `corpora/NAME.py` has them too.
+_LANGUAGES = {"aesdd": "el", "crema_d": "en", "emodb": "de", "ravdess": "en", "savee": "en", "tess": "en", "urdu": "ur"}
 _PARTS = {"valid": "validation", "test": "test"}
 _OPTIMISTIC = (
     "**These scores are optimistic: the weights were chosen on the test set.** They are higher than on unseen speech."
 )
+_USAGE = """\
+```
+paraverbal predict clip.wav --model FOLDER
+```
+
+```python
+import paraverbal as pv
+
+model = pv.load_model("FOLDER")
+probabilities = model(waveform, sampling_rate)  # float32, in the order of model.labels
+```
+
+`FOLDER` is where this card lies, or `hf://OWNER/NAME` once it is on Hugging Face. paraverbal resamples, cuts windows and
+calibrates."""
 _INTENDED = """\
 Research, teaching and prototypes: which of these emotions a short clip of one speaker sounds like. The training data
 decides what the model knows: its languages, its speakers, its microphones, and whether emotions were played by actors.
@@ -49,9 +66,10 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         _head(manifest),
         f"# {manifest['name']}",
         _what(manifest),
-        "## How to use\n\n" + _usage(manifest),
+        "## How to use\n\n" + _USAGE,
+        "## Without paraverbal\n\n" + standalone_section(manifest),
         "## Training data\n\n" + _data(manifest.get("training_data", [])),
-        "## Scores\n\n" + _scores(manifest.get("scores", {}), len(manifest["labels"])),
+        "## Scores\n\n" + _scores(manifest),
         "## Intended use\n\n" + _INTENDED,
         "## Limits\n\n" + _LIMITS,
         "## Licence\n\n" + _licence(manifest),
@@ -65,6 +83,7 @@ def _head(manifest: Mapping[str, Any]) -> str:
     head: dict[str, Any] = {"license": identifier}
     if identifier == "other":
         head["license_name"] = licence
+    head |= _heard(manifest.get("training_data", []))
     head |= {
         "library_name": "paraverbal",
         "pipeline_tag": "audio-classification",
@@ -75,6 +94,21 @@ def _head(manifest: Mapping[str, Any]) -> str:
     return "\n".join(
         ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()), "---"]
     )
+
+
+def _heard(corpora: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the data sets and languages that were trained on, as far as they are known."""
+    languages = {
+        code
+        for corpus in corpora
+        for code in corpus.get("languages") or [_LANGUAGES.get(str(corpus.get("name")).lower())]
+        if code is not None
+    }
+    found = {
+        "datasets": [str(corpus["name"]) for corpus in corpora if corpus.get("name")],
+        "language": sorted(languages),
+    }
+    return {key: values for key, values in found.items() if values}
 
 
 def _index(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -105,6 +139,11 @@ def _what(manifest: Mapping[str, Any]) -> str:
         f"- **In**: mono speech at {manifest['sampling_rate']} Hz{_windows(manifest)}",
         f"- **Out**: a probability for each of {len(manifest['labels'])} emotions: {labels}",
     ]
+    if "text" in manifest.get("modalities", ()):
+        alone = (
+            "; it hears no voice" if "audio" not in manifest["modalities"] else "; judges with one of both alone, too"
+        )
+        facts.insert(1, f"- **In too**: a transcript, `--text` (`pip install 'paraverbal[text]'`){alone}")
     if manifest.get("dimensions"):
         facts.append(f"- **Out too**: {', '.join(manifest['dimensions'])}, each on the scale of the training corpora")
     if manifest.get("denoise", "none") != "none":
@@ -128,25 +167,6 @@ def _windows(manifest: Mapping[str, Any]) -> str:
     return f"; longer clips are cut into windows of {seconds:g} s and averaged over them, shorter ones {shorter}"
 
 
-def _usage(manifest: Mapping[str, Any]) -> str:
-    told = ", and `dimensions`, float32 `[batch, dimension]`" if manifest.get("dimensions") else ""
-    return f"""\
-```
-paraverbal predict clip.wav --model FOLDER
-```
-
-```python
-import paraverbal as pv
-
-model = pv.load_model("FOLDER")
-probabilities = model(waveform, sampling_rate)  # float32, in the order of model.labels
-```
-
-`FOLDER` is where this card lies. Without paraverbal: `model.onnx` takes `waveform`, float32 `[batch, sample]` in -1..1
-at {manifest["sampling_rate"]} Hz, and gives `probabilities`, float32 `[batch, label]`,
-before temperature{told}. The labels are in `bundle.json`. Bring a clip to that rate and do what is described above first."""
-
-
 def _data(corpora: Sequence[Mapping[str, Any]]) -> str:
     if not corpora:
         return "Not stated in the bundle."
@@ -158,7 +178,8 @@ def _data(corpora: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(["| corpus | training clips | licence | source |", "|---|---:|---|---|", *rows])
 
 
-def _scores(scores: Mapping[str, Any], labels: int) -> str:
+def _scores(manifest: Mapping[str, Any]) -> str:
+    scores = manifest.get("scores", {})
     parts = {part: scores[part] for part in _PARTS if scores.get(part)}
     if not parts:
         return "None are stated in the bundle."
@@ -172,8 +193,25 @@ def _scores(scores: Mapping[str, Any], labels: int) -> str:
     protocol = (
         f"Split: `{scores.get('protocol', 'not stated')}`. Weights chosen on: {_PARTS.get(chosen_on, 'not stated')}. "
     )
-    meaning = f"UAR is the mean recall over classes; chance is {percent(1 / labels)} %."
-    return "\n\n".join([*([_OPTIMISTIC] if chosen_on == "test" else []), table, protocol + meaning])
+    meaning = f"UAR is the mean recall over classes; chance is {percent(1 / len(manifest['labels']))} %."
+    optimistic = [_OPTIMISTIC] if chosen_on == "test" else []
+    rounded = [_rounded(scores.get("int8", {}))] if manifest.get("precision") == "int8" else []
+    return "\n\n".join([*optimistic, table, protocol + meaning, *rounded])
+
+
+def _rounded(measured: Mapping[str, Any]) -> str:
+    """Return what weights of 8 bits cost, of each part on which it was measured."""
+    above = "The scores above are those of the float32 graph that this one was made from."
+    if not measured:
+        return f"{above} What its weights of 8 bits cost was not measured."
+    rows = [
+        f"| {_PARTS[part]} | {row['clips']} | {percent(row['uar'])} | {percent(row['uar_fp32'])} | {percent(row['lost'])} "
+        f"| {signed_interval(row['interval'])} | {percent(row['same'])} |"
+        for part, row in measured.items()
+    ]
+    head = "| part | clips | UAR % int8 | UAR % float32 | lost | 95 % interval | same answer % |"
+    words = f"{above} What its weights of 8 bits cost on the same clips, speakers drawn whole:"
+    return "\n".join([words, "", head, "|---|---:|---:|---:|---:|---:|---:|", *rows])
 
 
 def _score_rows(parts: Mapping[str, Any], corpora: Mapping[str, Any]) -> dict[str, Any]:
