@@ -106,3 +106,21 @@ def test_the_loss_of_emotions_is_the_mean_cross_entropy_in_nats():
     expected = -logits.softmax(dim=1)[torch.arange(5), labels].log().mean()
     torch.testing.assert_close(emotion_loss(logits, labels), expected)
     torch.testing.assert_close(emotion_loss(logits, labels), functional.nll_loss(logits.log_softmax(1), labels))
+
+
+def test_logits_of_labels_that_a_clip_cannot_have_do_not_count() -> None:
+    logits, labels = torch.randn(4, 5, requires_grad=True), torch.tensor([0, 2, 2, 0])
+    possible = torch.tensor([[True, False, True, False, True]]).expand(4, 5)
+    for smoothing in (0.0, 0.1):
+        loss = emotion_loss(logits, labels, smoothing, possible)
+        fewer = functional.cross_entropy(logits[:, ::2], labels // 2, label_smoothing=smoothing)
+        assert torch.allclose(loss, fewer, atol=1e-6)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert torch.isfinite(gradient).all()
+    assert torch.equal(gradient[:, 1::2], torch.zeros(4, 2))
+
+
+def test_where_all_labels_are_possible_the_loss_is_the_plain_one() -> None:
+    logits, labels = torch.randn(6, 3), torch.tensor([0, 1, 2, 0, 1, 2])
+    plain = emotion_loss(logits, labels, 0.2)
+    assert torch.allclose(emotion_loss(logits, labels, 0.2, torch.ones(6, 3, dtype=torch.bool)), plain, atol=1e-6)

@@ -32,9 +32,19 @@ def concordance_loss(answer: Tensor, truth: Tensor) -> Tensor:
     return losses.sum() / told.sum().clamp(min=1)
 
 
-def emotion_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+def emotion_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0, possible: Tensor | None = None) -> Tensor:
     """Return the mean cross-entropy in nats of logits `[batch, label]` and class indices `[batch]`.
 
-    A share `smoothing` of each truth is spread over all labels (Szegedy et al. 2016).
+    Args:
+        logits: `[batch, label]`.
+        labels: `[batch]`.
+        smoothing: Share of each truth that is spread over all labels (Szegedy et al. 2016).
+        possible: Which labels a clip could have, bool `[batch, label]`, its own among them; the others' logits do not count.
+            None: all of them.
     """
-    return functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+    if possible is None:
+        return functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+    surprises = -logits.masked_fill(~possible, -torch.inf).log_softmax(dim=1)
+    own = surprises.gather(1, labels.unsqueeze(1)).squeeze(1)
+    spread = surprises.masked_fill(~possible, 0).sum(dim=1) / possible.sum(dim=1)
+    return ((1 - smoothing) * own + smoothing * spread).mean()
