@@ -9,7 +9,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c c
 TORCH = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(shell sed -n 's/^torch==//p' constraints.txt)
 CODE = src tests benchmarks docs examples
 
-.PHONY: demo install check test bench docs published speakers results clips default-model train-demo clean
+.PHONY: demo install check test bench docs published fusion speakers results clips default-model cards javascript page train-demo clean
 
 demo: $(VENV)/core  ## core install only, then predict the example clips
 	$(VENV)/bin/paraverbal predict examples/clips
@@ -27,7 +27,7 @@ test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORP
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/; installs openSMILE and Praat, to compare with
 	$(PIP) $(TORCH) --editable '.[dev,bench]'
-	for name in install training batches prediction command frontend audit text timeline activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+	for name in install training batches prediction command int8 saliency frontend audit text timeline service activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
 docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run for the walkthrough, CNN_RUN=an adaptive-cnn run
 	$(VENV)/bin/python docs/settings.py
@@ -41,6 +41,9 @@ docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run f
 published: $(VENV)/full  ## every published system again (hours, can be interrupted); needs PARAVERBAL_CORPORA
 	$(VENV)/bin/python docs/published.py
 	$(VENV)/bin/python docs/results.py
+
+fusion: $(VENV)/full  ## voice and words together, on a made corpus and RAVDESS (an hour); needs PARAVERBAL_CORPORA
+	$(VENV)/bin/python docs/fusion.py
 
 speakers: $(VENV)/full  ## speakers shared against apart, cross-validated (an hour); needs PARAVERBAL_CORPORA
 	$(VENV)/bin/python docs/speakers.py
@@ -59,6 +62,19 @@ default-model: $(VENV)/full  ## the bundled model anew (a quarter of an hour); n
 	rm -r src/paraverbal/models_bundled/default
 	$(VENV)/bin/paraverbal export runs/default --output src/paraverbal/models_bundled/default \
 	    --name default --licence cc-by-nc-sa-4.0
+
+cards: $(VENV)/full  ## the model cards of the bundled models anew, from their manifests
+	$(VENV)/bin/python -c "from paraverbal.bundle.load import BUNDLED, model_names; from paraverbal.report.deploy import write_card; [write_card(BUNDLED / name) for name in model_names()]"
+
+javascript:  ## onnxruntime-web, to run the JavaScript of the model cards in the tests; needs Debian's nodejs and npm
+	command -v npm >/dev/null || apt-get install --yes nodejs npm
+	npm install --silent --no-fund --no-audit --prefix build/javascript onnxruntime-web@1.30.0
+
+page: $(VENV)/full  ## the service's page in Debian's chromium: its tests, and its pictures in docs/
+	command -v chromium >/dev/null || apt-get install --yes chromium
+	fc-list :lang=zh | grep -q . || apt-get install --yes fonts-wqy-microhei
+	$(VENV)/bin/pytest -m browser
+	$(VENV)/bin/python docs/page_pictures.py
 
 train-demo: $(VENV)/full  ## a real training: on URDU where PARAVERBAL_CORPORA is set, else on made speech
 ifdef PARAVERBAL_CORPORA

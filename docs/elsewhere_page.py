@@ -11,7 +11,8 @@ NAMES = {"aesdd": "AESDD", "ravdess": "RAVDESS", "urdu": "URDU"}
 HEAD = """## On a corpus that the model has not heard
 
 Made by `python docs/elsewhere.py`: `crossval RECIPE --protocol corpora` over {corpora}, on the emotions that all share
-({labels}); chance is {chance} UAR. This is what to expect of a recording of other people, another language and another microphone."""
+({labels}); chance is {chance} UAR. This is what to expect of a recording of other people, another language and another
+microphone."""
 TRANSFER = """### After a few clips of it
 
 `{own}`, begun with the fold above that has not heard the corpus (`train --init`), beside the same network from

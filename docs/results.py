@@ -12,6 +12,7 @@ from typing import Any
 
 import acoustics_page
 import elsewhere_page
+import fusion_page
 import own_page
 import published_page
 import speakers_page
@@ -157,6 +158,7 @@ def page() -> str:
         elsewhere_page.section(),
         published_page.section(),
         speakers_page.section(),
+        fusion_page.section(),
         acoustics_page.section(),
     )
     sections += [text for text in pages if text]

@@ -37,6 +37,7 @@ STABLE_KEYS = {
 SCORES = ("uar", "wa", "macro_f1", "loss", "clips")
 COMMANDS = (
     "predict",
+    "saliency",
     "listen",
     "train",
     "crossval",

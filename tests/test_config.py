@@ -118,7 +118,7 @@ def test_settings_cannot_be_changed():
         ),
         (
             "model.family=svn",
-            r"model\.family = 'svn' is unknown \(did you mean 'svm'\?\); known: cnn, cnn-lstm, .*svm, mlp$",
+            r"model\.family = 'svn' is unknown \(did you mean 'svm'\?\); known: cnn, cnn-lstm, .*svm, mlp, text$",
         ),
         ("model.family=3", r"model\.family = '3' is unknown; known: cnn, "),
     ],

@@ -38,13 +38,13 @@ STAGES = [
     "evaluation",
     "report",
     "experiment",
-    "serve",
+    "service",
     "cluster",
     "cli",
 ]
 DOORS = {"__init__", "__main__"}  # the public names and the entry point: above all stages
 
-HEAVY = "torch polars matplotlib transformers pydantic rich jinja2 lightning_fabric onnx onnxscript scipy sklearn typer"
+HEAVY = "torch polars matplotlib transformers pydantic rich jinja2 lightning_fabric onnx onnxscript scipy sklearn typer fastapi"
 LIGHT = """
 import sys
 import paraverbal
@@ -111,7 +111,7 @@ def test_a_stage_imports_only_stages_above_it(name):
 
 
 def test_the_rule_would_notice_an_import_from_below():
-    tree = ast.parse("def f():\n    from paraverbal.cli import app\nif TYPE_CHECKING:\n    import paraverbal.serve\n")
+    tree = ast.parse("def f():\n    from paraverbal.cli import app\nif TYPE_CHECKING:\n    import paraverbal.service\n")
     assert set(imported(tree)) == {"paraverbal.cli"}
 
 

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from paraverbal.evaluation.protocol import Result as Result
     from paraverbal.experiment import CrossValidation as CrossValidation
     from paraverbal.experiment import Run as Run
+    from paraverbal.experiment import clip_embeddings as clip_embeddings
     from paraverbal.experiment import crossval as crossval
     from paraverbal.experiment import train as train
     from paraverbal.features.describe import describe as describe
     from paraverbal.inference.predict import Prediction as Prediction
     from paraverbal.inference.predict import predict as predict
+    from paraverbal.inference.saliency import Saliency as Saliency
+    from paraverbal.inference.saliency import saliency as saliency
     from paraverbal.inference.stream import Stream as Stream
     from paraverbal.inference.timeline import Timeline as Timeline
     from paraverbal.inference.timeline import timeline as timeline
@@ -45,9 +48,11 @@ _HOMES = {
     "Recipe": "settings",
     "Result": "evaluation.protocol",
     "Run": "experiment",
+    "Saliency": "inference.saliency",
     "Split": "corpora",
     "Stream": "inference.stream",
     "Timeline": "inference.timeline",
+    "clip_embeddings": "experiment",
     "compare": "evaluation.compare",
     "crossval": "experiment",
     "describe": "features.describe",
@@ -59,6 +64,7 @@ _HOMES = {
     "read_corpus": "corpora",
     "read_recipe": "config",
     "recipe_names": "config",
+    "saliency": "inference.saliency",
     "timeline": "inference.timeline",
     "train": "experiment",
     "write_report": "report.page",

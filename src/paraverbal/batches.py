@@ -6,9 +6,9 @@ a change needs the waveform, the waveforms are kept, and the features of a chang
 draws depend only on seed, epoch, clip and copy, so that an epoch can be repeated alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,10 @@ _SORTED_TOGETHER = 16
 class Clip:
     """One utterance to read: its file, where it starts and ends in it (seconds; None: the whole file), its class.
 
-    `dimensions` holds its arousal and the like, as far as the recipe learns them; NaN where the corpus has none.
+    `dimensions` holds its arousal and the like, as far as the recipe learns them; NaN where the corpus has none. `beside` holds
+    other sequences by name: token ids of its transcript, int64 `[token]`, or features `[step, feature]`. `share` is the
+    probability with which training draws it, where clips are not all shown alike; `possible` tells of each label whether
+    it could be the clip's, where not all could.
     """
 
     file: str | Path
@@ -49,6 +52,9 @@ class Clip:
     start: float | None = None
     end: float | None = None
     dimensions: tuple[float, ...] = ()
+    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    share: float = 0.0
+    possible: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,9 @@ class ClipFeatures:
         truth: Class of each clip, `[clip]`.
         waveforms: Each window, float32 `[sample]`; empty unless they were asked for.
         dimensions: Arousal and the like of each clip, float32 `[clip, dimension]`, NaN where unknown; None: none is learnt.
+        beside: Other sequences of each clip by name, which may lack some; empty where no clip has any.
+        shares: Probability with which each clip is drawn, `[clip]`; None: an epoch holds each clip.
+        possible: Which labels a clip could have, `[clip, label]`; None: all of them.
     """
 
     features: Sequence[Tensor]
@@ -68,6 +77,9 @@ class ClipFeatures:
     truth: NDArray[np.int64]
     waveforms: Sequence[NDArray[np.float32]] = ()
     dimensions: NDArray[np.float32] | None = None
+    beside: Sequence[Mapping[str, NDArray[Any]]] = ()
+    shares: NDArray[np.float64] | None = None
+    possible: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -82,12 +94,16 @@ class Batch:
         lengths: Frames of each clip, int64 `[batch]`; None if all are full.
         labels: `[batch]`.
         dimensions: `[batch, dimension]`, NaN where unknown; None: none is learnt.
+        beside: Other sequences by name, as `collate_beside` returns them; None where there are none.
+        possible: Which labels a clip could have, bool `[batch, label]`; None: all of them.
     """
 
     features: Tensor
     lengths: Tensor | None
     labels: Tensor
     dimensions: Tensor | None = None
+    beside: dict[str, tuple[Tensor, Tensor]] | None = None
+    possible: Tensor | None = None
 
 
 def read_windows(clip: Clip, settings: AudioSettings, least: int = 1) -> list[NDArray[np.float32]]:
@@ -150,7 +166,20 @@ def compute_features(
     truth = np.array([clip.truth for clip in used], dtype=np.int64)
     values = np.array([clip.dimensions for clip in used], dtype=np.float32)
     first = np.cumsum([0, *counts])
-    return ClipFeatures(features, first, truth, waveforms, values if values.size else None), failed
+    beside = [clip.beside for clip in used] if any(clip.beside for clip in used) else []
+    shares = np.array([clip.share for clip in used])
+    possible = np.array([clip.possible for clip in used], dtype=np.bool_)
+    data = ClipFeatures(
+        features,
+        first,
+        truth,
+        waveforms,
+        dimensions=values if values.size else None,
+        beside=beside,
+        shares=shares / shares.sum() if shares.any() else None,
+        possible=possible if possible.size else None,
+    )
+    return data, failed
 
 
 def _features(cut: Sequence[NDArray[np.float32]], model: "SpeechModel") -> list[Tensor]:
@@ -175,14 +204,54 @@ def collate(features: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     return padded, lengths
 
 
-def epoch_order(clips: int, copies: int, seed: int, epoch: int, *, original: bool = True) -> NDArray[np.int64]:
+def collate_beside(data: ClipFeatures, clips: Iterable[int]) -> dict[str, tuple[Tensor, Tensor]] | None:
+    """Return the other sequences of clips by name: values, zeros behind an end, and what is inside.
+
+    Values are token ids int64 `[batch, step]` or features float32 `[batch, step, feature]`; what is inside is int64
+    `[batch, step]`, 1 or 0, all 0 for a clip without such a sequence. One that no clip has is not there. None: the data
+    have none.
+    """
+    if not data.beside:
+        return None
+    rows = [data.beside[clip] for clip in clips]
+    return {name: _padded([row.get(name) for row in rows]) for name in sorted({name for row in rows for name in row})}
+
+
+def _padded(sequences: Sequence[NDArray[Any] | None]) -> tuple[Tensor, Tensor]:
+    first = next(one for one in sequences if one is not None)
+    longest = max(1, *(0 if one is None else len(one) for one in sequences))
+    values = np.zeros((len(sequences), longest, *first.shape[1:]), first.dtype)
+    inside = np.zeros((len(sequences), longest), np.int64)
+    for row, one in enumerate(sequences):
+        if one is not None:
+            values[row, : len(one)] = one
+            inside[row, : len(one)] = 1
+    return torch.from_numpy(values), torch.from_numpy(inside)
+
+
+def epoch_order(
+    clips: int,
+    copies: int,
+    seed: int,
+    epoch: int,
+    *,
+    original: bool = True,
+    shares: NDArray[np.float64] | None = None,
+) -> NDArray[np.int64]:
     """Return the shuffled samples of an epoch as `[sample, 2]`: clip, and copy (0: unchanged).
 
-    With `original` false no clip is shown unchanged.
+    Args:
+        clips: How many there are.
+        copies: Changed samples of each clip.
+        seed: Of the order.
+        epoch: Which epoch.
+        original: Show each clip unchanged, too.
+        shares: Probability of each clip `[clip]`, by which as many are drawn, with replacement; None: each once.
     """
+    rng = np.random.default_rng((seed, epoch))
+    drawn = np.arange(clips) if shares is None else rng.choice(clips, clips, p=shares)
     shown = np.arange(0 if original else 1, 1 + copies)
-    pairs = np.stack(np.meshgrid(np.arange(clips), shown, indexing="ij"), axis=-1).reshape(-1, 2)
-    return np.random.default_rng((seed, epoch)).permutation(pairs)
+    return rng.permutation(np.stack(np.meshgrid(drawn, shown, indexing="ij"), axis=-1).reshape(-1, 2))
 
 
 def by_length(
@@ -292,7 +361,11 @@ class TrainingSamples:
     def _parts(self, batch_size: int, epoch: int) -> list[NDArray[np.int64]]:
         """Return the samples of each batch; of similar length, if clips differ in length."""
         settings = self.settings
-        order = epoch_order(len(self.data), settings.copies, self.seed, epoch, original=settings.keep_original)
+        order = epoch_order(
+            *(len(self.data), settings.copies, self.seed, epoch),
+            original=settings.keep_original,
+            shares=self.data.shares,
+        )
         if len(self.lengths) and self.lengths.min() < self.lengths.max():
             return by_length(order, self.lengths, batch_size, np.random.default_rng((self.seed, epoch, 1)))
         return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
@@ -301,4 +374,6 @@ class TrainingSamples:
         features, lengths = collate([self.sample(int(clip), int(copy), epoch) for clip, copy in pairs])
         clips, values = pairs[:, 0], self.data.dimensions
         dimensions = None if values is None else torch.from_numpy(values[clips])
-        return Batch(features, lengths, torch.from_numpy(self.data.truth[clips]), dimensions)
+        beside = collate_beside(self.data, clips)
+        possible = None if self.data.possible is None else torch.from_numpy(self.data.possible[clips])
+        return Batch(features, lengths, torch.from_numpy(self.data.truth[clips]), dimensions, beside, possible)

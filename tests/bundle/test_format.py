@@ -145,3 +145,13 @@ def test_an_impossible_value_is_named(tmp_path, changes, words):
     with pytest.raises(BundleError, match=re.escape(words)) as raised:
         Manifest.read(document(tmp_path, **changes))
     assert str(raised.value).startswith(str(tmp_path / "bundle.json"))
+
+
+def test_format_3_which_knew_no_text_hears_the_voice_alone(tmp_path):
+    assert Manifest.read(document(tmp_path, format=3, modalities=None)).modalities == ("audio",)
+
+
+@pytest.mark.parametrize("modalities", [[], ["text", "audio"], ["audio", "audio"], ["video"], "audio"])
+def test_modalities_that_there_are_not_are_refused(tmp_path, modalities):
+    with pytest.raises(BundleError, match="modalities"):
+        Manifest.read(document(tmp_path, modalities=modalities))

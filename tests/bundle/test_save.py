@@ -73,7 +73,7 @@ def test_a_bundle_holds_graph_weights_and_manifest_and_nothing_is_left_beside(sa
     assert sorted(content(saved)) == ["bundle.json", "model.onnx", "model.safetensors"]
     assert [entry.name for entry in saved.parent.iterdir()] == ["bundle"]
     assert Manifest.read(saved) == manifest(model)
-    assert json.loads((saved / "bundle.json").read_text())["format"] == FORMAT == 3
+    assert json.loads((saved / "bundle.json").read_text())["format"] == FORMAT == 4
 
 
 def test_the_weights_are_those_of_the_model(saved, model):

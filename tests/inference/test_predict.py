@@ -130,7 +130,7 @@ def test_a_batch_that_is_left_early_ends(clips, model, monkeypatch):
 
 
 def test_a_graph_that_fails_is_a_failure_of_its_clip(clips, model, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ParaverbalError("the graph fails")
 
     monkeypatch.setattr(model, "run_windows", fail)

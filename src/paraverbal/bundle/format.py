@@ -4,6 +4,7 @@
 |---|---|
 | `bundle.json` | the manifest: labels, rate, windows, recipe, training data with licences, scores with their protocol |
 | `model.onnx` | the graph: waveform float32 `[batch, sample]`, or features -> probabilities float32 `[batch, label]` |
+| `tokenizer.json` | of a model that reads text: how it is cut into tokens |
 | `README.md` | the model card |
 
 The format has a number. A newer number than `FORMAT` is refused; each older one keeps its reader.
@@ -19,13 +20,17 @@ from typing import Any
 
 from paraverbal.errors import BundleError
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "bundle.json"
+TOKENIZER = "tokenizer.json"
+# What a model can take, in the order in which the graph is told what there is.
+MODALITIES = ("audio", "text")
 
 _WORDS = {
     "short": ("pad", "keep"),
     "denoise": ("none", "profile", "adaptive"),
     "level": ("none", "peak", "rms"),
+    "precision": ("fp32", "int8"),
 }
 
 
@@ -39,12 +44,18 @@ class Graph:
             names an extractor.
         output: Name of the probabilities, float32 `[batch, label]`.
         dimensions: Name of arousal and the like, float32 `[batch, dimension]`; an output only where the model tells some.
+        tokens: Name of the token ids, int64 `[batch, token]`; this input and the next two only where the model reads text.
+        token_mask: Name of the attention mask, int64 `[batch, token]`, 0 at padding.
+        present: Name of what tells which of the modalities each clip has, int64 `[batch, modality]`, 0 or 1.
     """
 
     file: str = "model.onnx"
     input: str = "waveform"
     output: str = "probabilities"
     dimensions: str = "dimensions"
+    tokens: str = "tokens"
+    token_mask: str = "token_mask"
+    present: str = "present"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,7 @@ class Manifest:
         name: Name of the model.
         labels: Emotions, in the order of the network's output.
         dimensions: Of arousal, valence, dominance those that it tells too, on the scale of the corpora that trained it.
+        modalities: What the model takes: `audio`, `text`, or both; what a clip lacks of it may be missing.
         sampling_rate: Of the waveform that the network takes, in hertz.
         seconds: Length of a window; a longer clip is cut into windows.
         short: What happens to a shorter clip: `pad`, zeros at its end, or `keep`, it stays as long as it is.
@@ -69,11 +81,13 @@ class Manifest:
         training_data: `{name, licence, source, clips}` of each corpus; the clips of its training part.
         licence: Of the weights.
         scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips}` for each
-            part, and for each corpus of the test part.
+            part, and for each corpus of the test part; of an int8 graph those of the fp32 one, and under `int8` what was
+            lost, where it was measured.
         temperature: Probabilities are raised to 1 / temperature and normalised; 1 leaves them.
         threshold: An answer of less confidence is uncertain; chosen on validation clips, 0: none ever is.
         quantile: Labels of probability 1 - quantile or more form the set that held the truth in 90 % of the validation
             clips; 1: all labels.
+        precision: Of the graph's weights: `fp32` as trained, or `int8`, quantized.
         graph: Where the network is.
     """
 
@@ -83,6 +97,7 @@ class Manifest:
     seconds: float
     hop_seconds: float
     dimensions: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ("audio",)
     short: str = "pad"
     denoise: str = "none"
     level: str = "none"
@@ -97,6 +112,7 @@ class Manifest:
     temperature: float = 1.0
     threshold: float = 0.0
     quantile: float = 1.0
+    precision: str = "fp32"
     graph: Graph = Graph()
 
     @classmethod
@@ -144,7 +160,7 @@ def _reader(number: Any) -> Callable[[Mapping[str, Any]], Manifest]:
 
 
 def _read(document: Mapping[str, Any]) -> Manifest:
-    """Read formats 1 to 3. Keys that are not known are left alone, so that a format may gain some without a new number."""
+    """Read formats 1 to 4. Keys that are not known are left alone, so that a format may gain some without a new number."""
     required = ("name", "labels", "sampling_rate", "seconds", "hop_seconds", "graph")
     missing = [key for key in required if key not in document]
     if missing:
@@ -155,6 +171,7 @@ def _read(document: Mapping[str, Any]) -> Manifest:
     values["graph"] = Graph(**{item.name: str(graph.get(item.name, item.default)) for item in fields(Graph)})
     for key in ("labels", "dimensions", "layers", "training_data"):
         values[key] = _list(key, document.get(key, []))
+    values["modalities"] = _list("modalities", document.get("modalities", ["audio"]))
     for key in ("recipe", "scores", "extractor"):
         values[key] = _mapping(key, document.get(key, {}))
     manifest = Manifest(**values)
@@ -162,8 +179,9 @@ def _read(document: Mapping[str, Any]) -> Manifest:
     return manifest
 
 
-# Format 2 has `short` and `denoise`, 3 `dimensions` and `extractor`; what the others say by their silence are the defaults.
-_READERS = {1: _read, 2: _read, 3: _read}
+# Format 2 has `short` and `denoise`, 3 `dimensions` and `extractor`, 4 `modalities`; what the others say by their silence are
+# the defaults.
+_READERS = {1: _read, 2: _read, 3: _read, 4: _read}
 
 
 def _check(manifest: Manifest) -> None:
@@ -180,6 +198,11 @@ def _check_words(manifest: Manifest) -> None:
     names = manifest.dimensions
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise BundleError(f"dimensions {list(names)} are not a list of different words; export the model again")
+    modalities = manifest.modalities
+    if not modalities or list(modalities) != [name for name in MODALITIES if name in modalities]:
+        raise BundleError(
+            f"modalities are {list(modalities)}, some of {', '.join(MODALITIES)} were expected; export the model again"
+        )
     for key in ("name", "licence"):
         if not isinstance(getattr(manifest, key), str):
             raise BundleError(f"{key} is {getattr(manifest, key)!r}, a text was expected; export the model again")

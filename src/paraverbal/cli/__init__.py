@@ -6,16 +6,17 @@ done; 2: the request itself is wrong. Heavy imports wait inside the commands, so
 
 import sys
 
-from paraverbal.cli import acoustics, live, looking, training, using
+from paraverbal.cli import acoustics, live, looking, serving, training, using
 from paraverbal.cli.app import app
 from paraverbal.cli.options import fail
 from paraverbal.errors import MissingExtraError, ParaverbalError
 
-__all__ = ["acoustics", "app", "live", "looking", "main", "training", "using"]
+__all__ = ["acoustics", "app", "live", "looking", "main", "serving", "training", "using"]
 
 # As `--help` lists them.
 _ORDER = (
     "predict",
+    "saliency",
     "listen",
     "train",
     "crossval",

@@ -31,7 +31,9 @@ Harmed = Annotated[
     typer.Option("--robustness", help="Score the test clips again under noise, telephone, coding, reverberation."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-ModelName = Annotated[str | None, typer.Option("--model", help="Name, bundle folder or run folder; else the default.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="Name, bundle or run folder, hf://OWNER/NAME; else the default.")
+]
 
 
 def fail(message: str) -> None:

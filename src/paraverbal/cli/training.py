@@ -39,6 +39,10 @@ def train(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Run folder; else runs/RECIPE-CORPUS.")] = None,
     settings: Settings = None,
+    init: Annotated[
+        str,
+        typer.Option(help="Begin with the weights of this model: a run folder, a bundle, or the default model's name."),
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
     harmed: Harmed = False,
     emotions: Emotions = "",
@@ -54,6 +58,8 @@ def train(
     overrides = list(settings or [])
     if protocol is not None:
         overrides.append(f'split.protocol="{protocol}"')
+    if init:
+        overrides.append(f"training.init={json.dumps(init)}")
     resolved = read_recipe(recipe, overrides + _emotions_override(emotions))
     recordings = read_recordings(corpus, labels, columns, sampling_rate)
     folder = output or Path("runs") / f"{resolved.name}-{recordings.name}"
@@ -140,12 +146,14 @@ def evaluate(
 ) -> None:
     """Score a model on a corpus or a split's test part."""
     from paraverbal.bundle.load import load_model
+    from paraverbal.evaluation.ablation import ablate, ablation_document
     from paraverbal.evaluation.dimensions import dimensions_document
     from paraverbal.evaluation.evaluate import evaluate_predictions
     from paraverbal.evaluation.groups import groups_document
     from paraverbal.evaluation.predictions import write_predictions
     from paraverbal.evaluation.protocol import write_document
     from paraverbal.evaluation.robustness import robustness
+    from paraverbal.report.ablation import ablation_text
     from paraverbal.report.deploy import new_folder
     from paraverbal.report.text import dimensions_text, groups_text, result_text, robustness_text
 
@@ -167,7 +175,10 @@ def evaluate(
     if output is not None:
         write_document(document, output / "result.json")
         write_predictions({"test": predictions}, output / "predictions.csv")
+    if loaded.reads_text:
+        document["ablation"] = ablation_document(ablate(loaded, recordings, predictions))
     text = [result_text(result), dimensions_text(document["dimensions"]), groups_text(document["groups"])]
+    text += [ablation_text(document.get("ablation", {}))]
     text += [robustness_text(document["robustness"])] if harmed else []
     typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n\n".join(filter(None, text)))
     report_failed(predictions.failed)

@@ -17,7 +17,7 @@ from paraverbal.audio.read import info, read
 from paraverbal.bundle.load import Answer, Model
 from paraverbal.bundle.temperature import tempered
 from paraverbal.corpora.corpus import Corpus
-from paraverbal.errors import AudioError, CorpusError
+from paraverbal.errors import AudioError, CorpusError, TextError
 
 Row = dict[str, Any]
 
@@ -100,21 +100,21 @@ def predict_rows(model: Model, corpus: Corpus, rows: Sequence[Row], *, workers: 
             f"{corpus.name}: the model does not know {', '.join(unknown)} (it knows {', '.join(model.labels)}); {remedy}"
         )
 
-    def attempt(row: Row) -> Answer | AudioError:
+    def attempt(row: Row) -> Answer | AudioError | TextError:
         start, end = row["start"] or 0.0, row["end"]
         try:
             waveform, rate = read(corpus.path(row["file"]), offset=start, duration=None if end is None else end - start)
-            return model.answer(waveform, rate)
-        except AudioError as error:
+            return model.answer(waveform, rate, text=row["transcript"] if model.reads_text else None)
+        except (AudioError, TextError) as error:
             return error
 
     with ThreadPoolExecutor(workers) as pool:
         outcomes = list(pool.map(attempt, rows))
-    good = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if not isinstance(outcome, AudioError)]
+    good = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if isinstance(outcome, Answer)]
     failed = tuple(
         {"file": row["file"], "error": str(outcome)}
         for row, outcome in zip(rows, outcomes, strict=True)
-        if isinstance(outcome, AudioError)
+        if not isinstance(outcome, Answer)
     )
     truth = np.array([model.labels.index(row["emotion"]) for row, _ in good], dtype=np.int64)
     # The shape is written out: no clip and no dimension leave nothing to tell it from.

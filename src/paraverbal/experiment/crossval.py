@@ -24,6 +24,8 @@ from paraverbal.corpora.split import Split
 from paraverbal.corpora.split import read as read_split
 from paraverbal.corpora.split import write as write_split
 from paraverbal.errors import RunError, SplitError
+from paraverbal.evaluation.ablation import CONDITIONS, ablation_document, file_name
+from paraverbal.evaluation.ablation import FOLDER as ABLATION
 from paraverbal.evaluation.compare import PredictionTable, read_predictions
 from paraverbal.evaluation.dimensions import dimensions_document
 from paraverbal.evaluation.groups import groups_document
@@ -203,6 +205,7 @@ def _pooled(folder: Path, folds: Sequence[int], corpus: Corpus) -> dict[str, Any
     tested_in = [fold for fold, table in tables.items() for _ in table.files]
     write_predictions({"test": found}, folder / PREDICTIONS, tested_in)
     first = documents[folds[0]]
+    conditions = _ablation(folder, folds, corpus)
     result = Result.from_predictions(
         found.truth,
         found.probabilities,
@@ -219,9 +222,20 @@ def _pooled(folder: Path, folds: Sequence[int], corpus: Corpus) -> dict[str, Any
         "spread": _spreads(rows),
         "groups": groups_document(corpus, found),
         "dimensions": dimensions_document(found),
+        **({"ablation": ablation_document(conditions)} if conditions else {}),
         "recipe": first["recipe"],
         "minutes": round(sum(document["minutes"] for document in documents.values()), 2),
         "failed": [failure for document in documents.values() for failure in document["failed"]],
+    }
+
+
+def _ablation(folder: Path, folds: Sequence[int], corpus: Corpus) -> dict[str, Predictions]:
+    """Return the predictions of all folds under each condition of models that read text; none of others."""
+    places = [folder / f"fold-{fold}" / ABLATION for fold in folds]
+    names = [name for name in CONDITIONS if all((place / f"{file_name(name)}.csv").is_file() for place in places)]
+    return {
+        name: _together([read_predictions(place / f"{file_name(name)}.csv") for place in places], corpus)
+        for name in names
     }
 
 

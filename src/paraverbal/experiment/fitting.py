@@ -10,16 +10,19 @@ import torch
 from numpy.typing import NDArray
 
 from paraverbal.batches import Clip, ClipFeatures, compute_features
+from paraverbal.corpora.balance import balanced_shares, labels_of_corpora
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.corpora.split import Split
 from paraverbal.errors import CorpusError
 from paraverbal.evaluation.predictions import duration
 from paraverbal.experiment.plan import rows
+from paraverbal.experiment.texts import tokens_of
 from paraverbal.models.model import SpeechModel
 from paraverbal.models.svm import SupportVectorMachine
 from paraverbal.settings import Recipe, SvmSettings
 from paraverbal.training.loop import Epoch, Fit, Trainer
 from paraverbal.training.support_vectors import fit_support_vectors
+from paraverbal.training.transfer import begin_with
 
 # A window is never shorter, however short the clips of the training part are.
 LEAST_WINDOW_SECONDS = 0.1
@@ -50,10 +53,13 @@ def fit_model(model: SpeechModel, corpus: Corpus, split: Split, folder: Path, te
         RunError: The loss is no number any more, or the checkpoint is damaged.
     """
     recipe = model.recipe
+    if recipe.training.init != "none":
+        tell(str(begin_with(model, recipe.training.init)))
     tell("reading the recordings and computing their features")
     train_features = _features(model, corpus, split, "train", keep_waveforms=recipe.augment.changes_waveform)
     chosen_on = _features(model, corpus, split, recipe.training.select_on)
-    model.scaling.fit(train_features.features)
+    if recipe.training.init == "none":
+        model.scaling.fit(train_features.features)
     if model.dimensions is not None and train_features.dimensions is not None:
         for part, data in (("train", train_features), (recipe.training.select_on, chosen_on)):
             _check_values(model, corpus, part, data)
@@ -82,7 +88,9 @@ def _fit_svm(
     settings = model.recipe.model
     training = model.recipe.training
     if not isinstance(settings, SvmSettings) or training.select_by == "ccc" or training.select_by == "last":  # noqa: PLR1714
-        raise TypeError(f"settings of an svm, which has no CCC and no last epoch, were expected, got {type(settings).__name__}")
+        raise TypeError(
+            f"settings of an svm, which has no CCC and no last epoch, were expected, got {type(settings).__name__}"
+        )
     tell(f"training {model.recipe.name}: {len(train)} clips, {len(valid)} to validate, costs {settings.costs}")
     vectors = [_vectors(model, data) for data in (train, valid)]
     found = fit_support_vectors(
@@ -105,6 +113,14 @@ def _features(
     model: SpeechModel, corpus: Corpus, split: Split, part: str, *, keep_waveforms: bool = False
 ) -> ClipFeatures:
     names = model.recipe.training.dimensions
+    training = model.recipe.training
+    chosen = rows(corpus, split, part)
+    shares, possible = np.zeros(len(chosen)), [()] * len(chosen)
+    if part == "train" and training.balance:
+        shares = balanced_shares(chosen, training.balance)
+    if part == "train" and training.label_sets == "own":
+        possible = [tuple(one) for one in labels_of_corpora(chosen, model.labels).tolist()]
+    beside = [{} for _ in chosen] if model.tokenizer is None else tokens_of(model.tokenizer, chosen)
     clips = [
         Clip(
             corpus.path(row["file"]),
@@ -112,8 +128,11 @@ def _features(
             start=row["start"],
             end=row["end"],
             dimensions=tuple(float("nan") if row[name] is None else row[name] for name in names),
+            beside=read,
+            share=share,
+            possible=could,
         )
-        for row in rows(corpus, split, part)
+        for row, read, share, could in zip(chosen, beside, shares.tolist(), possible, strict=True)
     ]
     features, failed = compute_features(clips, model, keep_waveforms=keep_waveforms)
     if not len(features):

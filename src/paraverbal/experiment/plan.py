@@ -54,6 +54,7 @@ def make_plan(
     recipe, parts = begun(output, recipe, corpus) if goes_on else planned(recipe, corpus, split, fold)
     labels = labels_of(corpus, parts)
     check_dimensions(recipe, corpus, parts)
+    check_label_sets(recipe, corpus, parts)
     if not goes_on:
         write_plan(output, recipe, parts)
     return Plan(recipe, corpus, parts, output, labels)
@@ -140,6 +141,38 @@ def check_dimensions(recipe: Recipe, corpus: Corpus, split: Split) -> None:
                     f"training.dimensions: the clips of part {part} of {corpus.name} have {had} of {name}; give a table "
                     f"with a column {name} (or --columns {name}=COLUMN), or leave it out of training.dimensions"
                 )
+
+
+def check_label_sets(recipe: Recipe, corpus: Corpus, split: Split) -> None:
+    """Raise a SplitError if each corpus keeps its own emotions and one has a single one, from which nothing is learnt."""
+    if recipe.training.label_sets != "own":
+        return
+    for name, emotions in _emotions_of_corpora(corpus, split).items():
+        if len(emotions) < 2:
+            raise SplitError(
+                f"training.label_sets is own, and {name} has only {', '.join(emotions)} to train; leave that corpus out, or set "
+                "training.label_sets to united"
+            )
+
+
+def corpora_notice(corpus: Corpus, split: Split) -> str:
+    """Return what to tell of emotions that only one of several corpora has; mostly empty."""
+    found = _emotions_of_corpora(corpus, split)
+    if len(found) < 2:
+        return ""
+    alone = {
+        name: sorted(own - set().union(*(found[other] for other in found if other != name)))
+        for name, own in found.items()
+    }
+    told = "; ".join(f"{', '.join(emotions)} only from {name}" for name, emotions in alone.items() if emotions)
+    return told and f"{told}: a model can tell these by how that corpus sounds"
+
+
+def _emotions_of_corpora(corpus: Corpus, split: Split) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows(corpus, split, "train"):
+        found.setdefault(row["corpus"], set()).add(row["emotion"])
+    return found
 
 
 def _with_protocol(recipe: Recipe, protocol: str) -> Recipe:

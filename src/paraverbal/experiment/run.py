@@ -22,6 +22,7 @@ from paraverbal.corpora import read_corpus
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.corpora.split import Split, official
 from paraverbal.corpora.split import read as read_split
+from paraverbal.evaluation.ablation import ablate, ablation_document, write_ablation
 from paraverbal.evaluation.calibration import calibrate, calibration_document
 from paraverbal.evaluation.dimensions import dimensions_document
 from paraverbal.evaluation.groups import groups_document
@@ -29,7 +30,8 @@ from paraverbal.evaluation.predictions import Predictions, predict_rows, write_p
 from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
 from paraverbal.evaluation.robustness import robustness
 from paraverbal.experiment.fitting import fit_model, with_longest
-from paraverbal.experiment.plan import SPLIT, Plan, make_plan, rows, wanted
+from paraverbal.experiment.plan import SPLIT, Plan, corpora_notice, make_plan, rows, wanted
+from paraverbal.experiment.texts import tokenizer_of
 from paraverbal.models.model import SpeechModel, summary
 from paraverbal.report.card import model_card
 from paraverbal.report.page import write_report
@@ -146,13 +148,17 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     unlisted = len(corpus) - sum(len(rows(corpus, split, part)) for part in PARTS)
     if unlisted:
         tell(f"notice: {unlisted} of {len(corpus)} clips of the corpus are not in the split and are left out")
+    shared = corpora_notice(corpus, split)
+    if shared:
+        tell(f"notice: {shared}")
     findings = audit(corpus, split, selected_on=recipe.training.select_on, listen=twins is None, twins=twins)
     for finding in findings.values():
         if finding["verdict"] != "ok":
             tell(f"{finding['verdict']}: {finding['detail']}")
 
+    tokenizer = tokenizer_of(recipe, corpus, split, tell)
     torch.manual_seed(recipe.training.seed)
-    model = SpeechModel(with_longest(recipe, corpus, split), labels)
+    model = SpeechModel(with_longest(recipe, corpus, split), labels, tokenizer)
     tell(f"labels, as the network numbers them:\n{label_map_text(labels)}")
     fit = fit_model(model, corpus, split, folder, tell)
     notice = chance_notice(fit.history, len(labels))
@@ -174,7 +180,13 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     document["groups"] = groups_document(corpus, predictions["test"])
     document["dimensions"] = dimensions_document(predictions["test"])
     document["calibration"] = calibration_document(chosen, untempered["test"])
-    document["notices"] = [notice] if notice else []
+    if trained.reads_text:
+        tell("asking the model without the voice, without the text, and with the texts of other clips")
+        conditions = ablate(trained, corpus, untempered["test"])
+        conditions = {name: found.tempered(manifest.temperature) for name, found in conditions.items()}
+        write_ablation(conditions, folder)
+        document["ablation"] = ablation_document(conditions)
+    document["notices"] = [one for one in (shared, notice) if one]
     write_predictions(predictions, folder / PREDICTIONS)
     write_document(document, folder / RESULT)
     manifest = replace(manifest, training_data=_training_data(corpus, predictions["train"]))
@@ -189,6 +201,7 @@ def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:
         name=model.recipe.name,
         labels=model.labels,
         dimensions=model.recipe.training.dimensions,
+        modalities=model.modalities,
         sampling_rate=audio.sampling_rate,
         seconds=audio.samples / audio.sampling_rate,
         hop_seconds=audio.hop_seconds,

@@ -22,25 +22,32 @@ def json_line(outcome: Outcome) -> str:
     """Return one outcome as one line of JSON, without the line's end.
 
     Keys are `file start end emotion confidence probabilities warnings uncertain`, and `dimensions` of a model that tells
-    some; of a failed input `file error`.
+    some, and `shares` of one that takes voice and text; of a failed input `file error`.
     """
     return json.dumps(_document(outcome), ensure_ascii=False)
 
 
 def csv_text(
-    outcomes: Iterable[Outcome], labels: Sequence[str], *, dimensions: Sequence[str] = (), header: bool = True
+    outcomes: Iterable[Outcome],
+    labels: Sequence[str],
+    *,
+    dimensions: Sequence[str] = (),
+    shares: Sequence[str] = (),
+    header: bool = True,
 ) -> str:
     """Return outcomes as CSV: `file, start, end, emotion, confidence`, a column a label, `warnings, error, uncertain`.
 
-    A column for each dimension follows, for a model that tells some.
+    A column for each dimension follows, for a model that tells some, and `share_audio, share_text` of one that takes both.
 
     Args:
         outcomes: Predictions and failures; a failure has only `file` and `error`.
         labels: The model's labels.
         dimensions: The model's dimensions.
+        shares: What the model takes, if it is more than one kind of input.
         header: Whether the first line names the columns.
     """
     columns = ["file", "start", "end", "emotion", "confidence", *labels, "warnings", "error", "uncertain", *dimensions]
+    columns += [f"share_{name}" for name in shares]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     if header:
@@ -48,6 +55,7 @@ def csv_text(
     for outcome in outcomes:
         row = _document(outcome)
         row |= row.pop("probabilities", {}) | row.pop("dimensions", {})
+        row |= {f"share_{name}": share for name, share in row.pop("shares", {}).items()}
         row["warnings"] = "; ".join(row.get("warnings", []))
         row["uncertain"] = str(row.get("uncertain", "")).lower()
         writer.writerow(row)
@@ -55,7 +63,12 @@ def csv_text(
 
 
 def texts(
-    outcomes: Iterable[Outcome], labels: Sequence[str], form: str, *, dimensions: Sequence[str] = ()
+    outcomes: Iterable[Outcome],
+    labels: Sequence[str],
+    form: str,
+    *,
+    dimensions: Sequence[str] = (),
+    shares: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield outcomes as text in pieces: JSON and CSV as soon as each is there, the table when all are.
 
@@ -64,12 +77,13 @@ def texts(
         labels: The model's labels.
         form: `json`, `csv` or `table`.
         dimensions: The model's dimensions, columns of the CSV.
+        shares: What the model takes, if it is more than one kind of input: columns of the CSV too.
     """
     if form == "json":
         yield from (json_line(outcome) + "\n" for outcome in outcomes)
     elif form == "csv":
-        yield csv_text([], labels, dimensions=dimensions)
-        yield from (csv_text([one], labels, dimensions=dimensions, header=False) for one in outcomes)
+        yield csv_text([], labels, dimensions=dimensions, shares=shares)
+        yield from (csv_text([one], labels, dimensions=dimensions, shares=shares, header=False) for one in outcomes)
     else:
         yield table(outcomes)
 
@@ -91,7 +105,7 @@ def _document(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Failure):
         return {"file": printable(outcome.file), "error": outcome.error}
     told = {name: round(value, DIGITS) for name, value in outcome.dimensions.items()}
-    return {
+    document: dict[str, Any] = {
         "file": printable(outcome.file),
         "start": round(outcome.start, DIGITS),
         "end": round(outcome.end, DIGITS),
@@ -100,7 +114,9 @@ def _document(outcome: Outcome) -> dict[str, Any]:
         "probabilities": {label: round(value, DIGITS) for label, value in outcome.probabilities.items()},
         "warnings": list(outcome.warnings),
         "uncertain": outcome.uncertain,
-    } | ({"dimensions": told} if told else {})
+    }
+    shares = {name: round(share, DIGITS) for name, share in outcome.shares.items()}
+    return document | ({"dimensions": told} if told else {}) | ({"shares": shares} if shares else {})
 
 
 def _row(outcome: Outcome) -> tuple[str, str, str, str]:
@@ -109,6 +125,7 @@ def _row(outcome: Outcome) -> tuple[str, str, str, str]:
     others = sorted(outcome.probabilities.items(), key=lambda item: -item[1])[1 : 1 + _OTHERS]
     shown = ", ".join(f"{label} {value:.2f}" for label, value in others)
     shown += "".join(f"; {name} {value:.2f}" for name, value in outcome.dimensions.items())
+    shown += "".join(f"; {name} {share:+.2f}" for name, share in outcome.shares.items())
     emotion = f"uncertain: {outcome.emotion}" if outcome.uncertain else outcome.emotion
     return printable(outcome.file), emotion, f"{outcome.confidence:.2f}", shown
 

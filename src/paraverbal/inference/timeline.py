@@ -23,6 +23,7 @@ from paraverbal.inference.predict import Failure, Prediction, processors
 from paraverbal.inference.segments import cells, smoothed, stretches
 from paraverbal.inference.speech import Region, regions
 from paraverbal.inference.stream import BATCH, judge
+from paraverbal.inference.warn import text_warnings
 from paraverbal.inference.windows import HOP_SECONDS, LEAST_SPEECH_SECONDS, WINDOW_SECONDS, Window, Windows
 
 # Windows whose mean a segment is told from; odd, so that a window is in the middle of those around it.
@@ -111,6 +112,7 @@ def timeline(
     middles = (starts + ends) / 2
     means = smoothed(answers, middles, hop * (smooth - 1) / 2)
     told = tuple(_segments(str(file), loaded, spoken, means, cells(starts, ends)))
+    silent = "no speech was found, so there is no emotion to tell; --speech all judges every window"
     return Timeline(
         str(file),
         reading.seconds,
@@ -124,7 +126,7 @@ def timeline(
         window,
         hop,
         smooth,
-        () if told else ("no speech was found, so there is no emotion to tell; --speech all judges every window",),
+        (*text_warnings(loaded, None, ["text"]), *([] if told else [silent])),
     )
 
 

@@ -1,10 +1,14 @@
-"""What about a recording a model was not made for: too short, silent, clipped, or without high frequencies.
+"""What about a recording a model was not made for: too short, silent, clipped, without high frequencies, or without text.
 
 The limits are measured on AESDD (44.1 kHz), RAVDESS and URDU (16 kHz), 2444 clips in all.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from paraverbal.bundle.load import Model
 
 Waveform = NDArray[np.float32]
 
@@ -64,6 +68,32 @@ def signal_warnings(waveform: Waveform, sampling_rate: int) -> list[str]:
             f"narrow band: no energy above 4 kHz (sampling rate {sampling_rate} Hz), as from a telephone; "
             "record at 16 kHz or more"
         )
+    return warnings
+
+
+def text_warnings(model: Model, text: str | None, missing: Sequence[str]) -> list[str]:
+    """Return a sentence for what a model that reads text was not given, or could not read.
+
+    Args:
+        model: The model; of one that reads no text nothing is said.
+        text: What it was given.
+        missing: Of `audio` and `text` what it takes and was not given.
+    """
+    if not model.reads_text:
+        return []
+    others = {"audio": "text", "text": "audio"}
+    warnings = [f"no {name}: judged by {others[name]} alone, where the model takes both" for name in missing]
+    if text is None:
+        return warnings
+    if "text" in missing:
+        from paraverbal.text.normalise import clean
+
+        why = "the model knows none of its tokens" if clean(text).strip() else "it is empty"
+        return [*warnings, f"text: {why}, so nothing was read of it"]
+    tokenizer = model.tokenizer
+    whole = len(tokenizer.pieces([text])[0]) + len(tokenizer.frame)
+    if tokenizer.max_length is not None and whole > tokenizer.max_length:
+        warnings.append(f"text: {whole} tokens, of which the model reads the first {tokenizer.max_length}")
     return warnings
 
 

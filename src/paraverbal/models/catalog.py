@@ -29,11 +29,19 @@ def entry(recipe: Recipe) -> tuple[dict[str, Any], list[Layer]]:
     description = {
         "name": recipe.name,
         "parameters": model.parameters_count,
-        "input": f"{_length(audio)} at {audio.sampling_rate} Hz -> {front_end.kind} {shape}",
+        "input": _input(recipe, f"{_length(audio)} at {audio.sampling_rate} Hz -> {front_end.kind} {shape}"),
         "source": recipe.source,
         "title": recipe.title,
     }
     return description, layers
+
+
+def _input(recipe: Recipe, heard: str) -> str:
+    """Return what a recipe hears, with what it reads, if it does."""
+    if not recipe.text.is_read:
+        return heard
+    read = f"text of up to {recipe.text.max_length} tokens"
+    return read if recipe.model.family == "text" else f"{heard}; {read}"
 
 
 def _length(audio: AudioSettings) -> str:

@@ -55,6 +55,7 @@ class Cnn(nn.Module):
         )
         self.dropout = nn.Dropout(settings.dropout)
         size = settings.channels[-1]
+        self.token_width = size * (rows // self.minimum_frames) if self.flattens else size
         if self.flattens and frames is not None:
             size *= (rows // self.minimum_frames) * (frames // self.minimum_frames)
         self.hidden = nn.Linear(size, settings.hidden_units) if settings.hidden_units else None
@@ -62,10 +63,20 @@ class Cnn(nn.Module):
 
     def embed(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return the embedding `[batch, unit]` of spectrograms `[batch, band, frame]`."""
+        return self.summary(*self.tokens(features, lengths))
+
+    def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
+        """Return what is left of each frame, `[batch, frame, unit]`: its channels, of `flatten` in each band; and lengths."""
         maps = features.unsqueeze(1)
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
-        values = maps.flatten(1) if self.flattens else mean_over_time(maps.mean(dim=2), lengths)
+        frames = maps.flatten(1, 2) if self.flattens else maps.mean(dim=2)
+        return frames.transpose(1, 2), lengths
+
+    def summary(self, tokens: Tensor, lengths: Lengths = None) -> Tensor:
+        """Return the embedding `[batch, unit]` of what `tokens` returned."""
+        frames = tokens.transpose(1, 2)
+        values = frames.flatten(1) if self.flattens else mean_over_time(frames, lengths)
         if self.hidden is None:
             return values
         hidden: Tensor = torch.relu(self.hidden(self.dropout(values)))

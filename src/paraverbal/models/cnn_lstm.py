@@ -33,18 +33,26 @@ class CnnLstm(nn.Module):
         self.blocks = nn.ModuleList(ConvBlock(pair, batch_norm=True, halve=True) for pair in pairs)
         self.dropout = nn.Dropout(settings.dropout)
         features = settings.channels[-1] * (rows // settings.least_rows)
+        self.token_width = 2 * settings.lstm_units
         self.lstm = LSTM(features, settings.lstm_units, settings.lstm_layers, settings.dropout)
         self.hidden = nn.Linear(2 * settings.lstm_units, settings.hidden_units)
         self.output = nn.Linear(settings.hidden_units, labels)
 
     def embed(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return the embedding `[batch, hidden_units]` of spectrograms `[batch, band, frame]`."""
+        return self.summary(*self.tokens(features, lengths))
+
+    def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
+        """Return the states of the LSTM, `[batch, frame, unit]`, and their lengths."""
         maps = features.unsqueeze(1)
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
         sequence = self.dropout(maps).permute(0, 3, 1, 2).flatten(2)
-        last = last_state(self.lstm(sequence, lengths), lengths)
-        return torch.relu(self.hidden(self.dropout(last)))
+        return self.lstm(sequence, lengths), lengths
+
+    def summary(self, tokens: Tensor, lengths: Lengths = None) -> Tensor:
+        """Return the embedding `[batch, hidden_units]` of what `tokens` returned."""
+        return torch.relu(self.hidden(self.dropout(last_state(tokens, lengths))))
 
     def forward(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return logits `[batch, label]`."""

@@ -89,6 +89,7 @@ class LocalFeaturesLstm(nn.Module):
             LocalFeatureBlock(settings.dimensions, pair, pool) for pair, pool in zip(pairs, settings.pools, strict=True)
         )
         left = 1 if settings.dimensions == 1 else rows // settings.least_rows
+        self.token_width = settings.lstm_units
         self.lstm = Recurrent("lstm", settings.channels[-1] * left, settings.lstm_units)
         self.attention = SelfAttention(settings.lstm_units) if settings.attention else None
         self.dropout = nn.Dropout(settings.dropout)
@@ -96,14 +97,22 @@ class LocalFeaturesLstm(nn.Module):
 
     def embed(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return the embedding `[batch, unit]` of features `[batch, feature, frame]`."""
+        return self.summary(*self.tokens(features, lengths))
+
+    def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
+        """Return the states of the LSTM, or mixtures of them by attention, `[batch, frame, unit]`, and their lengths."""
         maps = features if self.dimensions == 1 else features.unsqueeze(1)
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
         sequence = maps.transpose(1, 2) if self.dimensions == 1 else maps.permute(0, 3, 1, 2).flatten(2)
         states = self.lstm(sequence)
+        return states if self.attention is None else self.attention(states, lengths), lengths
+
+    def summary(self, tokens: Tensor, lengths: Lengths = None) -> Tensor:
+        """Return the embedding `[batch, unit]` of what `tokens` returned: the last state, or the mean of the mixtures."""
         if self.attention is None:
-            return last_state(states, lengths)
-        return mean_over_time(self.attention(states, lengths).transpose(1, 2), lengths)
+            return last_state(tokens, lengths)
+        return mean_over_time(tokens.transpose(1, 2), lengths)
 
     def forward(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return logits `[batch, label]`."""

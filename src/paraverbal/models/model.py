@@ -18,13 +18,16 @@ from paraverbal.models.cnn_lstm import CnnLstm
 from paraverbal.models.dimensions import DimensionScale
 from paraverbal.models.fitting import Fit, frames_of
 from paraverbal.models.frontend import Scaling, front_end
+from paraverbal.models.fusion import AUDIO, TEXT, Beside, Fusion
 from paraverbal.models.local_features import LocalFeaturesLstm
 from paraverbal.models.masking import Lengths
 from paraverbal.models.mlp import MultilayerPerceptron
 from paraverbal.models.recurrent import RecurrentNetwork
 from paraverbal.models.residual import ResidualNetwork
 from paraverbal.models.svm import SupportVectorMachine
+from paraverbal.models.text_encoder import text_encoder
 from paraverbal.settings import FramedSettings, Recipe
+from paraverbal.text.tokenizer import Tokenizer
 
 FAMILIES: dict[str, Any] = {
     "cnn": Cnn,
@@ -41,11 +44,12 @@ class SpeechModel(nn.Module):
     """Waveforms `[batch, sample]` at the recipe's rate -> logits `[batch, label]`.
 
     Args:
-        recipe: Its sections `audio`, `frontend` and `model` say what to build.
+        recipe: Its sections `audio`, `frontend`, `model`, `text` and `fusion` say what to build.
         labels: Emotions in the order of the logits.
+        tokenizer: Of a model that reads text; without it the model has the recipe's number of tokens, and cannot be saved.
     """
 
-    def __init__(self, recipe: Recipe, labels: Sequence[str]) -> None:
+    def __init__(self, recipe: Recipe, labels: Sequence[str], tokenizer: Tokenizer | None = None) -> None:
         super().__init__()
         self.recipe = recipe
         self.labels = tuple(labels)
@@ -55,10 +59,25 @@ class SpeechModel(nn.Module):
         self.scaling = Scaling(settings)
         self.fit = Fit(settings, window)
         frames = {"none": window if recipe.audio.short == "pad" else None, "pad": window, "resize": settings.frames}
-        family = FAMILIES[recipe.model.family]
+        self.tokenizer = tokenizer
         self.dimensions = DimensionScale(recipe.training.dimensions) if recipe.training.dimensions else None
         outputs = len(self.labels) + len(recipe.training.dimensions)
-        self.network = family(recipe.model, settings.rows, frames[settings.fit], outputs)
+        self.network = self._network(frames[settings.fit], outputs)
+
+    def _network(self, frames: int | None, outputs: int) -> Any:
+        recipe = self.recipe
+        family = FAMILIES.get(recipe.model.family)
+        audio = None if family is None else family(recipe.model, recipe.frontend.rows, frames, outputs)
+        if not recipe.text.is_read:
+            return audio
+        tokens = recipe.text.vocabulary_size if self.tokenizer is None else self.tokenizer.size
+        encoders = {TEXT: text_encoder(recipe.text, tokens)}
+        return Fusion(recipe.fusion, audio, encoders, labels=len(self.labels), outputs=outputs)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What the model hears and reads: `audio`, `text`, or both."""
+        return self.network.modalities if self.recipe.text.is_read else (AUDIO,)
 
     @property
     def minimum_samples(self) -> int:
@@ -78,8 +97,8 @@ class SpeechModel(nn.Module):
 
     @property
     def parameters_count(self) -> int:
-        """Number of trained parameters."""
-        return sum(parameter.numel() for parameter in self.network.parameters())
+        """Number of trained parameters; those of a frozen encoder are none."""
+        return sum(parameter.numel() for parameter in self.network.parameters() if parameter.requires_grad)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Return logits `[batch, label]`."""
@@ -96,9 +115,19 @@ class SpeechModel(nn.Module):
         """Return logits `[batch, label]` of features `[batch, feature, frame]` as the front end gives them."""
         return self.answer(features, lengths)[0]
 
-    def answer(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Tensor]:
-        """Return logits `[batch, label]`, and the dimensions `[batch, dimension]` on their own scale."""
-        logits, values = self.parted(self.network(*self.prepare(features, lengths)))
+    def answer(
+        self, features: Tensor, lengths: Lengths = None, beside: Beside | None = None, present: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return logits `[batch, label]`, and the dimensions `[batch, dimension]` on their own scale.
+
+        Args:
+            features: `[batch, feature, frame]` as the front end gives them.
+            lengths: Frames of each clip; None: all are full.
+            beside: The texts, for a model that reads them; see `Fusion.forward`.
+            present: Which clips have voice and text; see there.
+        """
+        joined = () if beside is None and present is None else (beside, present)
+        logits, values = self.parted(self.network(*self.prepare(features, lengths), *joined))
         return logits, values if self.dimensions is None else self.dimensions(values)
 
     def parted(self, outputs: Tensor) -> tuple[Tensor, Tensor]:

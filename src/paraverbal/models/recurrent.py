@@ -74,13 +74,22 @@ class RecurrentNetwork(nn.Module):
     def __init__(self, settings: RecurrentSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
         self.minimum_frames = settings.least_frames
+        self.token_width = settings.units
         self.recurrent = Recurrent(settings.cell, rows, settings.units, settings.layers, settings.dropout)
         self.dropout = nn.Dropout(settings.dropout)
         self.output = nn.Linear(settings.units, labels)
 
     def embed(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return the embedding `[batch, unit]`: the state at each clip's last frame."""
-        return last_state(self.recurrent(features.transpose(1, 2)), lengths)
+        return self.summary(*self.tokens(features, lengths))
+
+    def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
+        """Return the state of each frame, `[batch, frame, unit]`, and the lengths."""
+        return self.recurrent(features.transpose(1, 2)), lengths
+
+    def summary(self, tokens: Tensor, lengths: Lengths = None) -> Tensor:
+        """Return the embedding `[batch, unit]` of what `tokens` returned."""
+        return last_state(tokens, lengths)
 
     def forward(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return logits `[batch, label]`."""

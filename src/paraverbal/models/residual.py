@@ -119,6 +119,7 @@ class ResidualNetwork(nn.Module):
         bands = -(-rows // 2) // 2 ** len(settings.channels)
         self.project = nn.Conv1d(bands * settings.channels[-1], settings.units, kernel_size=1, bias=False)
         self.project_norm = MaskedBatchNorm1d(settings.units)
+        self.token_width = settings.units
         self.statistics = AttentiveStatistics(settings.units, settings.attention_units)
         self.statistics_norm = nn.BatchNorm1d(2 * settings.units)
         self.dropout = nn.Dropout(settings.dropout)
@@ -126,13 +127,21 @@ class ResidualNetwork(nn.Module):
 
     def embed(self, features: Tensor, lengths: Lengths = None) -> Tensor:
         """Return the embedding `[batch, unit]` of spectrograms `[batch, band, frame]`."""
+        return self.summary(*self.tokens(features, lengths))
+
+    def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
+        """Return what is left of each frame, projected, `[batch, frame, unit]`, and their lengths."""
         maps = self.stem(silenced(features.unsqueeze(1), lengths))
         lengths = None if lengths is None else (lengths + 1) // 2
         maps = torch.relu(self.stem_norm(maps, lengths))
         for stage in self.stages:
             maps, lengths = stage(maps, lengths)
         sequence = torch.relu(self.project_norm(self.project(silenced(maps.flatten(1, 2), lengths)), lengths))
-        embeddings: Tensor = self.statistics_norm(self.statistics(sequence, lengths))
+        return sequence.transpose(1, 2), lengths
+
+    def summary(self, tokens: Tensor, lengths: Lengths = None) -> Tensor:
+        """Return the embedding `[batch, unit]` of what `tokens` returned: mean and deviation over time."""
+        embeddings: Tensor = self.statistics_norm(self.statistics(tokens.transpose(1, 2), lengths))
         return embeddings
 
     def forward(self, features: Tensor, lengths: Lengths = None) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 from paraverbal.errors import RunError
 from paraverbal.evaluation.protocol import Result
 from paraverbal.report import sections, tables
+from paraverbal.report.ablation import ablation_section
 from paraverbal.report.embedding import Drawn, drawn, template
 from paraverbal.report.evaluation_figures import (
     coverage_figure,
@@ -134,6 +135,7 @@ def _worth(run: RunFolder) -> dict[str, Any]:
         "repeats": sections.repeats(run.document),
         "groups": [sections.group_section(table) for table in tables.values()],
         "widest": sections.widest(tables),
+        "ablation": ablation_section(run.document),
         "robustness": conditions,
         "robustness_notes": sections.robustness_notes(conditions) if conditions else [],
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paraverbal.evaluation.protocol import PARTS, Result
+from paraverbal.report.ablation import ablation_text
 from paraverbal.report.tables import (
     align,
     confusion_table,
@@ -54,7 +55,7 @@ def run_text(document: Document) -> str:
     )
     result = Result.from_dict(document)
     tables = [training, scores_table(parts), intervals_text(result), *_details(result)]
-    tables += [dimensions_text(document.get("dimensions", {}))]
+    tables += [dimensions_text(document.get("dimensions", {})), ablation_text(document.get("ablation", {}))]
     if "robustness" in document:
         tables.append(robustness_text(document["robustness"]))
     return "\n\n".join(part for part in tables if part)
@@ -75,7 +76,8 @@ def crossval_text(document: Document) -> str:
     leaks = [f"{fold}: {line}" for fold, found in document["audit"].items() for line in findings_lines(found)]
     head = f"{document['recipe']['name']}: {len(rows)} folds; split: {_split(document['protocol'])}"
     parts = [head, f"{table}\n{spread}", intervals_text(result), *_details(result)]
-    parts += [dimensions_text(document.get("dimensions", {})), "\n".join(leaks)]
+    parts += [dimensions_text(document.get("dimensions", {})), ablation_text(document.get("ablation", {}))]
+    parts += ["\n".join(leaks)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -25,6 +25,7 @@ from paraverbal.settings.networks import (
     RecurrentSettings,
     ResidualSettings,
     SvmSettings,
+    TextOnlySettings,
 )
 from paraverbal.settings.recipe import Recipe
 from paraverbal.settings.stages import (
@@ -34,9 +35,11 @@ from paraverbal.settings.stages import (
     SplitSettings,
     TrainingSettings,
 )
+from paraverbal.settings.text import TOKENIZER_KINDS, FusionSettings, TextSettings
 
 __all__ = [
     "NOMINAL_LONGEST_SECONDS",
+    "TOKENIZER_KINDS",
     "AudioSettings",
     "AugmentSettings",
     "CepstralSettings",
@@ -47,6 +50,7 @@ __all__ = [
     "FrontEnd",
     "FrontEndSettings",
     "FunctionalsSettings",
+    "FusionSettings",
     "LocalFeaturesSettings",
     "LogMelSettings",
     "MelSettings",
@@ -59,6 +63,8 @@ __all__ = [
     "Settings",
     "SplitSettings",
     "SvmSettings",
+    "TextOnlySettings",
+    "TextSettings",
     "TrainingSettings",
     "ZcrRmsSettings",
 ]

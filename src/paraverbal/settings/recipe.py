@@ -8,6 +8,7 @@ from paraverbal.settings.base import Settings
 from paraverbal.settings.frontends import FramedSettings, FrontEnd, MelSettings
 from paraverbal.settings.networks import Network
 from paraverbal.settings.stages import AudioSettings, AugmentSettings, SplitSettings, TrainingSettings
+from paraverbal.settings.text import FusionSettings, TextSettings
 
 # Families with batch normalisation throughout.
 NORMALISED = ("cnn-lstm", "local-features-lstm", "residual")
@@ -24,6 +25,8 @@ class Recipe(Settings):
     frontend: FrontEnd
     augment: AugmentSettings = AugmentSettings()
     model: Network
+    text: TextSettings = TextSettings()
+    fusion: FusionSettings = FusionSettings()
     training: TrainingSettings = TrainingSettings()
     split: SplitSettings = SplitSettings()
 
@@ -31,7 +34,26 @@ class Recipe(Settings):
     def _check(self) -> Self:
         self._check_front_end()
         self._check_network()
+        self._check_text()
         return self
+
+    def _check_text(self) -> None:
+        if not self.text.is_read:
+            if self.model.family == "text":
+                raise ValueError('model.family "text" hears no voice, and text.encoder "none" reads no text; set one')
+            return
+        if self.model.family == "svm":
+            raise ValueError("an svm is not trained by gradient, so nothing can be joined with it; take an mlp")
+        if self.model.family == "text" and self.fusion.kind == "middle" and self.fusion.attention == "cross":
+            raise ValueError(
+                'fusion.attention "cross" needs a voice beside the text; take "joint", or a network for the voice'
+            )
+        if self.fusion.kind == "late" and self.fusion.mix == "weights":
+            kinds = 1 if self.model.family == "text" else 2
+            if len(self.fusion.weights) != kinds:
+                raise ValueError(f"fusion.weights has {len(self.fusion.weights)} numbers; give {kinds}")
+        if self.augment.mixup:
+            raise ValueError("augment.mixup mixes two voices, but their texts cannot be; set it to 0")
 
     def _check_front_end(self) -> None:
         highest = self.frontend.fmax if isinstance(self.frontend, MelSettings) else "half"
@@ -85,6 +107,10 @@ class Recipe(Settings):
             return
         if self.augment.copies:
             raise ValueError("an svm takes clips as they are; set augment.copies to 0")
+        if self.training.balance or self.training.label_sets != "united" or self.training.init != "none":
+            raise ValueError(
+                "an svm learns from all clips alike, and anew; leave training.balance, label_sets and init out"
+            )
         if self.training.select_by == "last":
             raise ValueError("an svm has no last epoch; set training.select_by to wa, uar or loss")
         if self.training.dimensions:

@@ -114,6 +114,14 @@ class TrainingSettings(Settings):
     select_on: Literal["valid", "test"] = (
         "valid"  # "test" only reproduces published numbers; every report then says "optimistic"
     )
+    # a model whose weights it begins with: name, bundle folder, run folder or hf:// address; none: it begins anew
+    init: str = "none"
+    # clips are drawn so that each value of the first column is as frequent, within it each of the second, and so on; without
+    # any, an epoch holds each clip
+    balance: Annotated[tuple[Literal["corpus", "emotion", "speaker"], ...], FROM_LIST] = ()
+    # united: any clip could have any emotion; own: a clip could only have those of its corpus, and the others' logits do not
+    # count in its loss
+    label_sets: Literal["united", "own"] = "united"
     label_smoothing: Share = 0.0  # share of each truth that is spread over all emotions
     # weights that are validated and kept are a running mean, in which a step counts 1 - average; 0: those of the last step
     average: Share = 0.0

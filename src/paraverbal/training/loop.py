@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from paraverbal.batches import Batch, ClipFeatures, TrainingSamples, collate
+from paraverbal.batches import Batch, ClipFeatures, TrainingSamples, collate, collate_beside
 from paraverbal.errors import RunError
 from paraverbal.metrics.classes import accuracy, cross_entropy, uar
 from paraverbal.metrics.dimensions import mean_ccc
@@ -212,8 +212,10 @@ class Trainer:
         mixing = draw_mixing(len(labels), self.augment.mixup) if self.augment.mixup else None
         if mixing is not None:
             given = mixing.features(*given)
-        logits, values = self.model.parted(self.network(*given).float())
-        loss = self._emotion_loss(logits, labels, mixing)
+        joined = () if batch.beside is None else (self.fabric.to_device(batch.beside),)
+        logits, values = self.model.parted(self.network(*given, *joined).float())
+        possible = None if batch.possible is None else self.fabric.to_device(batch.possible)
+        loss = self._emotion_loss(logits, labels, mixing, possible)
         if self.model.dimensions is not None and batch.dimensions is not None:
             truth = self.model.dimensions.standardised(self.fabric.to_device(batch.dimensions))
             truth = truth if mixing is None else mixing.values(truth)
@@ -227,12 +229,14 @@ class Trainer:
         self.average.after_step()
         return _Step(value, batch.labels.numpy(), logits.detach().argmax(dim=1).cpu().numpy())
 
-    def _emotion_loss(self, logits: Tensor, labels: Tensor, mixing: Mixing | None) -> Tensor:
+    def _emotion_loss(self, logits: Tensor, labels: Tensor, mixing: Mixing | None, possible: Tensor | None) -> Tensor:
         smoothing = self.settings.label_smoothing
-        own = emotion_loss(logits, labels, smoothing)
+        own = emotion_loss(logits, labels, smoothing, possible)
         if mixing is None:
             return own
-        return mixing.share * own + (1 - mixing.share) * emotion_loss(logits, labels[mixing.partners], smoothing)
+        theirs = None if possible is None else possible[mixing.partners]
+        mixed_in = emotion_loss(logits, labels[mixing.partners], smoothing, theirs)
+        return mixing.share * own + (1 - mixing.share) * mixed_in
 
     def _diverged(self, epoch: int) -> str:
         kept = f"; the checkpoint of epoch {epoch - 1} is kept" if epoch > 1 and self.folder else ""
@@ -292,11 +296,15 @@ def clip_answers(model: SpeechModel, data: ClipFeatures) -> ClipAnswers:
     device = next(model.scaling.buffers()).device
     # Windows of similar length together, so that little is padded.
     order = np.argsort([one.shape[-1] for one in data.features], kind="stable")
+    clips = np.repeat(np.arange(len(data)), np.diff(data.first))
     windows = [np.zeros((len(order), count)) for count in (len(model.labels), len(model.recipe.training.dimensions))]
     with torch.inference_mode():
         for chunk in np.array_split(order, max(1, -(-len(order) // _VALIDATION_BATCH))):
             features, lengths = collate([data.features[index] for index in chunk])
-            logits, values = model.answer(features.to(device), None if lengths is None else lengths.to(device))
+            beside = collate_beside(data, clips[chunk])
+            on_device = beside and {name: (ids.to(device), inside.to(device)) for name, (ids, inside) in beside.items()}
+            lengths = None if lengths is None else lengths.to(device)
+            logits, values = model.answer(features.to(device), lengths, on_device)
             windows[0][chunk] = logits.double().softmax(dim=1).cpu().numpy()
             windows[1][chunk] = values.double().cpu().numpy()
     model.train(training)
