@@ -30,7 +30,8 @@ alone, and of the model that was trained for it. {clips} test clips of speakers 
 
 RAVDESS = """### RAVDESS, where the words tell nothing
 
-Its two sentences are the same in every emotion. Fold 1 of EmoBox, {clips} test clips ({settings}). What a model of both adds
+Its two sentences are the same in every emotion. Fold 2 of EmoBox, {clips} test clips ({settings}); the kinds of fusion were
+settled with fold 1 at hand (`docs/log.md`). What a model of both adds
 to the voice alone is tested in pairs, speakers drawn whole; shuffled texts should cost nothing."""
 
 
