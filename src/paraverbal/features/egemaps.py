@@ -5,9 +5,10 @@ value count), and then over the clip: mean and variation of most, percentiles an
 for voiced and unvoiced frames, and how long voiced and unvoiced stretches last.
 
 `EgemapsSettings.as_opensmile` (the default) gives the numbers of openSMILE, with its faults, because models are trained on them:
-formants (`egemaps_formants`), H1-H2 and H1-A3 (`egemaps_harmonics`), spectral slopes (`spectral_shape.slope`), the alpha
-ratio from 0 Hz, levels of -201 dB in unvoiced frames, and the slope from the last turning point to the end, which enters the mean
-with its own sign and the deviation not at all. Without it, the quantities are those of the paper.
+samples cut to 16 bits, formants (`egemaps_formants`), H1-H2 and H1-A3 (`egemaps_harmonics`), spectral slopes
+(`spectral_shape.slope`), the alpha ratio from 0 Hz, the Hammarberg index with 2000 Hz in its upper band only, mel bands from
+their second bin on, levels of -201 dB in unvoiced frames, and the slope from the last turning point to the end, which enters
+the mean with its own sign and the deviation not at all. Without it, the quantities are those of the paper.
 
 Sources: Eyben et al. 2016, The Geneva minimalistic acoustic parameter set (GeMAPS) for voice research and affective computing,
 IEEE Transactions on Affective Computing 7, 190-202, section 3; values of openSMILE's eGeMAPSv02.
@@ -27,6 +28,7 @@ from paraverbal.features.statistics import turning_points
 
 Series = NDArray[np.float32]
 Values = NDArray[np.float64]
+Turns = tuple[NDArray[np.intp], NDArray[np.bool_]]
 
 _CONTOUR = (
     "amean",
@@ -162,17 +164,23 @@ def summarise(levels: Levels, *, as_opensmile: bool = True) -> Series:
     semitones = _smooth(semitones).astype(np.float64)
     smooth = _smooth(levels.spectral)
     loudness, whole = smooth[0].astype(np.float64), smooth[5:]
+    loudness_turns = turning_points(loudness)
     spectral = levels.spectral[1:, :frames]
     # A frame of digital silence has ratios of exactly 0, which openSMILE takes for missing.
     spectral = np.where(spectral != 0, spectral, np.float32(np.nan))
+    apart = _smooth_moments(
+        np.concatenate(
+            [np.where(voiced, spectral, np.float32(np.nan)), np.where(voiced, np.float32(np.nan), spectral[:5])]
+        )
+    )
     parts: list[Values | list[float]] = [
-        _contour(semitones[voiced], as_opensmile),
-        _contour(loudness, as_opensmile),
+        _contour(semitones[voiced], turning_points(semitones[voiced]), as_opensmile),
+        _contour(loudness, loudness_turns, as_opensmile),
         _moments(whole),
         _smooth_moments(levels.voice),
-        _smooth_moments(np.where(voiced, spectral, np.float32(np.nan))),
-        _smooth_moments(np.where(voiced, np.float32(np.nan), spectral[:5]))[::2],
-        [turning_points(loudness)[1].sum() / (len(loudness) * HOP_SECONDS)],
+        apart[: 2 * len(spectral)],
+        apart[2 * len(spectral) :: 2],
+        [loudness_turns[1].sum() / (len(loudness) * HOP_SECONDS)],
         _durations(voiced),
         [10 * np.log10(max(levels.mean_square, _LEAST_MEAN_SQUARE))],
     ]
@@ -210,19 +218,19 @@ def _moments(series: NDArray[np.floating]) -> Values:
     return np.where(counts > 0, np.stack([means, variations]), np.nan).T.ravel()
 
 
-def _contour(series: Values, as_opensmile: bool) -> Values:
-    """Return the ten functionals of F0 and of loudness, of `series [frame]` without NaN."""
+def _contour(series: Values, turns: Turns, as_opensmile: bool) -> Values:
+    """Return the ten functionals of F0 and of loudness, of `series [frame]` without NaN and its turning points."""
     if len(series) == 0:
         return np.full(len(_CONTOUR), np.nan)
     ranked = np.sort(series)
     low, middle, high = np.interp(np.array([0.2, 0.5, 0.8]) * (len(series) - 1), np.arange(len(series)), ranked)
-    slopes = _slopes(series, as_opensmile)
+    slopes = _slopes(series, turns, as_opensmile)
     return np.concatenate([_moments(series[np.newaxis]), [low, middle, high, high - low], slopes])
 
 
-def _slopes(series: Values, as_opensmile: bool) -> Values:
+def _slopes(series: Values, turns: Turns, as_opensmile: bool) -> Values:
     """Return mean and deviation of rises, then of falls, per second; 0 without any."""
-    places, peaks = turning_points(series)
+    places, peaks = turns
     corners = np.concatenate([[0], places, [len(series) - 1]])
     seconds = np.maximum(np.diff(corners), 1) * HOP_SECONDS
     steepness = np.diff(series[corners]) / seconds
@@ -248,9 +256,11 @@ def _durations(voiced: NDArray[np.bool_]) -> list[float]:
 
     As in openSMILE, a stretch of `n` frames lasts `n - 1` hops.
     """
+    voiced_lengths, unvoiced_lengths = _lengths(voiced), _lengths(~voiced)
     return [
-        len(_lengths(voiced)) / (len(voiced) * HOP_SECONDS),
-        *(number for true in (voiced, ~voiced) for number in _mean_length(_lengths(true))),
+        len(voiced_lengths) / (len(voiced) * HOP_SECONDS),
+        *_mean_length(voiced_lengths),
+        *_mean_length(unvoiced_lengths),
     ]
 
 

@@ -17,13 +17,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from paraverbal.features import loudness, spectral_shape
+from paraverbal.features.decibels import power_to_decibels
 from paraverbal.features.egemaps_formants import formants
 from paraverbal.features.egemaps_harmonics import UNVOICED_LEVEL_DB, harmonicity, levels
 from paraverbal.features.egemaps_periods import jitter_shimmer
-from paraverbal.features.egemaps_pitch import best_path, candidates
+from paraverbal.features.egemaps_pitch import CANDIDATES, best_path, candidates, local_maxima
 from paraverbal.features.spectral import hz_to_mel
 
 Series = NDArray[np.float32]
+Values = NDArray[np.float64]
 
 HOP_SECONDS = 0.010
 _SHORT_SECONDS, _LONG_SECONDS = 0.020, 0.060
@@ -52,8 +54,11 @@ _BLOCK, _MARGIN = 2048, 64
 # F0, harmonics and their ratio to noise are judged up to here.
 _VOICE_HZ = 8000.0
 
-# Frames transformed at once: they stay in the cache.
-_FEW = 64
+# Points transformed at once: they stay in the cache.
+_CACHED_POINTS = 32768
+
+# Frames this close to a loud one are looked at.
+_LOUD_REACH = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,47 +130,61 @@ def _blocks(
     waveform: NDArray[np.floating], grid: _Grid, f0_range: tuple[float, float], voicing: float, as_opensmile: bool
 ) -> Iterator[tuple[Series, Series, Series, Series]]:
     short, long = grid.frames(len(waveform), grid.short), grid.frames(len(waveform), grid.long)
+    read = _in_16_bits if as_opensmile else np.asarray
     for first in range(0, long, _BLOCK):
         last = min(first + _BLOCK, long)
         before, behind = min(first, _MARGIN), min(long - last, _MARGIN)
-        f0, voice = _voice_levels(
-            waveform[(first - before) * grid.hop : (last + behind - 1) * grid.hop + grid.long],
-            grid, f0_range, voicing, as_opensmile,
-        )  # fmt: skip
+        end = len(waveform) if last == long else (last + behind - 1) * grid.hop + grid.long
+        samples = read(waveform[(first - before) * grid.hop : end])
+        f0, voice = _voice_levels(samples, grid, f0_range, voicing, as_opensmile)
         inner = slice(before, before + last - first)
-        ends = short if last == long else last
-        spectral, squares = _spectral_levels(waveform, grid, first, ends, as_opensmile)
-        yield spectral, f0[inner], voice[:, inner], squares
+        # Flux needs the frame before the first.
+        earlier, ends = int(first > 0), short if last == long else last
+        samples = samples[(before - earlier) * grid.hop : (ends - 1 - first + before) * grid.hop + grid.short]
+        spectral, squares = _spectral_levels(samples, grid, as_opensmile)
+        yield spectral[:, earlier:], f0[inner], voice[:, inner], squares[earlier:]
 
 
-def _spectral_levels(
-    waveform: NDArray[np.floating], grid: _Grid, first: int, last: int, as_opensmile: bool
-) -> tuple[Series, Series]:
+def _in_16_bits(waveform: NDArray[np.floating]) -> Series:
+    """Return the samples as openSMILE reads them: steps of 16 bits towards 0. Samples over full scale stay as they are."""
+    steps = np.multiply(waveform, 32768, dtype=np.float32)
+    np.trunc(steps, out=steps)
+    return np.asarray(steps * np.float32(1 / 32768))
+
+
+def _spectral_levels(samples: NDArray[np.floating], grid: _Grid, as_opensmile: bool) -> tuple[Series, Series]:
     """Return `[10, frame]` and the mean square of each frame, `[frame]`."""
-    earlier = int(first > 0)
-    frames = grid.cut(waveform, grid.short, first - earlier, last)
+    count = grid.frames(len(samples), grid.short)
+    frames = grid.cut(samples, grid.short, 0, count)
     fft_size = 1 << (grid.short - 1).bit_length()
-    power, _ = _spectra(frames, fft_size, _hamming(grid.short))
-    reference = np.float32(_SHORT_SECONDS * 16000 / grid.short)
-    power *= reference**2
+    doubles = grid.cut(samples.astype(np.float64), grid.short, 0, count)
+    power = _spectra(doubles, fft_size, _hamming(grid.short), fft_size // 2 + 1)
+    reference = _SHORT_SECONDS * 16000 / grid.short
+    if reference != 1:
+        power *= np.float32(reference**2)
     frequencies = np.fft.rfftfreq(fft_size, 1 / grid.sampling_rate)
-    # Bands hold more bins where those are closer together than 31.25 Hz.
-    in_bands = power * np.float32(512 / (fft_size * reference))
-    found = np.concatenate(
-        [
-            [
-                loudness.from_power(in_bands, frequencies),
-                spectral_shape.alpha_ratio(power, frequencies, low_hz=0 if as_opensmile else 50),
-                spectral_shape.hammarberg_index(power, frequencies),
-                spectral_shape.slope(power, frequencies, 0, 500, as_opensmile=as_opensmile),
-                spectral_shape.slope(power, frequencies, 500, 1500, as_opensmile=as_opensmile),
-                spectral_shape.flux(power, frequencies),
-            ],
-            _cepstrum(in_bands, grid.sampling_rate),
-        ]
-    )
-    squares = np.vecdot(frames, frames)[earlier:] / grid.short
-    return found[:, earlier:].astype(np.float32, copy=False), squares
+    hammarberg_index = _hammarberg_index if as_opensmile else spectral_shape.hammarberg_index
+    found = np.empty((len(SPECTRAL), count), np.float32)
+    found[1] = spectral_shape.alpha_ratio(power, frequencies, low_hz=0 if as_opensmile else 50)
+    found[2] = hammarberg_index(power, frequencies)
+    found[3] = spectral_shape.slope(power, frequencies, 0, 500, as_opensmile=as_opensmile)
+    found[4] = spectral_shape.slope(power, frequencies, 500, 1500, as_opensmile=as_opensmile)
+    found[5] = spectral_shape.flux(power, frequencies)
+    if fft_size * reference != 512:
+        # Bands hold more bins where those are closer together than 31.25 Hz.
+        power *= np.float32(512 / (fft_size * reference))
+    if as_opensmile:
+        # As in HTK, bands begin with the second bin over their lowest frequency.
+        power[:, : int(_LOW_HZ / frequencies[1] + 1.5)] = 0
+    found[0], found[6:] = loudness.from_power(power, frequencies), _cepstrum(power, grid.sampling_rate)
+    return found, np.vecdot(frames, frames) / grid.short
+
+
+def _hammarberg_index(power: Series, frequencies: NDArray[np.floating]) -> Series:
+    """Return `spectral_shape.hammarberg_index` with 2000 Hz in the upper band only, as in openSMILE."""
+    lower = power[:, spectral_shape.band(frequencies, 0, np.nextafter(2000.0, 0))].max(axis=1)
+    upper = power[:, spectral_shape.band(frequencies, 2000, 5000)].max(axis=1)
+    return np.asarray(power_to_decibels(lower) - power_to_decibels(upper), dtype=np.float32)
 
 
 def _voice_levels(
@@ -174,51 +193,74 @@ def _voice_levels(
     """Return F0 `[frame]` and `[14, frame]`."""
     count = grid.frames(len(waveform), grid.long)
     fft_size = 1 << (grid.long - 1).bit_length()
-    bins = min(int(_VOICE_HZ * fft_size / grid.sampling_rate), fft_size // 2) + 1
-    power, squares = _spectra(grid.cut(waveform, grid.long, 0, count), fft_size, _gaussian(grid.long), bins)
-    magnitudes = np.sqrt(power)
-    peaks = np.zeros(power.shape, dtype=bool)
-    rising = power[:, 1:] > power[:, :-1]
-    np.logical_and(rising[:, :-1], ~rising[:, 1:], out=peaks[:, 1:-1])
-    f0 = best_path(*candidates(magnitudes, peaks, grid.sampling_rate / fft_size, *f0_range), voicing)
-    f0[squares < _LEAST_VOICED_RMS**2] = 0
+    bin_hz = grid.sampling_rate / fft_size
+    bins = min(int(_VOICE_HZ / bin_hz), fft_size // 2) + 1
+    loud = _mean_squares(waveform, grid, count) >= _LEAST_VOICED_RMS**2
+    rows = _near(loud)
+    doubles = grid.cut(waveform.astype(np.float64), grid.long, 0, count)
+    power = _spectra(doubles, fft_size, _gaussian(grid.long), bins, rows)
+    peaks = local_maxima(power)
+    pitches, voicings = np.full((count, CANDIDATES), f0_range[0], np.float32), np.zeros((count, CANDIDATES), np.float32)
+    pitches[rows], voicings[rows] = candidates(np.sqrt(power), peaks, bin_hz, *f0_range)
+    f0 = best_path(pitches, voicings, voicing) * loud
     voice = np.full((len(VOICE), count), np.nan, np.float32)
     if as_opensmile:
         voice[[VOICE.index(f"F{n}amplitudeLogRelF0") for n in (1, 2, 3)]] = UNVOICED_LEVEL_DB
-    rows = np.flatnonzero(f0 > 0)
-    if len(rows):
-        found = f0[rows]
+    voiced = np.flatnonzero(f0)
+    if len(voiced):
+        kept, found = np.searchsorted(rows, voiced), f0[voiced]
+        power, peaks = power[kept], peaks[kept]
         frequencies, bandwidths = formants(
-            grid.cut(waveform, grid.short, 0, count)[rows], grid.sampling_rate, as_opensmile=as_opensmile
+            grid.cut(waveform, grid.short, 0, count)[voiced], grid.sampling_rate, as_opensmile=as_opensmile
         )
         voice[:2] = jitter_shimmer(waveform, grid.sampling_rate, grid.hop, f0)
-        voice[2, rows] = harmonicity(power[rows], grid.sampling_rate / fft_size, found)
-        voice[3:5, rows], amplitudes = levels(
-            magnitudes[rows], peaks[rows], grid.sampling_rate / fft_size, found, frequencies, as_opensmile=as_opensmile
-        )
-        voice[5:, rows] = np.stack([frequencies, bandwidths, amplitudes], axis=2).reshape(len(rows), -1).T
+        voice[2, voiced] = harmonicity(power, bin_hz, found)
+        voice[3:5, voiced], amplitudes = levels(power, peaks, bin_hz, found, frequencies, as_opensmile=as_opensmile)
+        voice[5:, voiced] = np.stack([frequencies, bandwidths, amplitudes], axis=2).reshape(len(voiced), -1).T
     return f0, voice
 
 
+def _mean_squares(waveform: NDArray[np.floating], grid: _Grid, count: int) -> Series:
+    """Return the mean square after the window of each frame of 60 ms, `[frame]`: sums over hops, each weighed once a part."""
+    weights = _gaussian_power(grid.long, grid.hop)
+    parts = len(weights)
+    hops = np.zeros((count + parts - 1, grid.hop), np.float32)
+    reached = waveform[: hops.size]
+    np.square(reached, out=hops.ravel()[: len(reached)], casting="same_kind")
+    products = hops @ weights.T
+    return np.asarray(sum(products[part : part + count, part] for part in range(parts)))
+
+
+def _near(loud: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the frames that are loud, and those close enough to them to weigh in the path of F0, `[row]`."""
+    sums = np.cumsum(np.pad(loud, (_LOUD_REACH + 1, _LOUD_REACH)))
+    return np.flatnonzero(sums[2 * _LOUD_REACH + 1 :] > sums[: -2 * _LOUD_REACH - 1])
+
+
 def _spectra(
-    frames: NDArray[np.floating], fft_size: int, window: NDArray[np.float64], bins: int | None = None
-) -> tuple[Series, Series]:
-    """Return power `[frame, bin]` of the first `bins` bins, and the mean square after the window `[frame]`.
+    frames: NDArray[np.floating], fft_size: int, window: Values, bins: int, rows: NDArray[np.intp] | None = None
+) -> Series:
+    """Return power `[frame, bin]` of the first `bins` bins of all frames, or of those that `rows` names, rising.
 
     The transform is one of 64 bits, which NumPy does four times faster than one of 32.
     """
-    power = np.empty((len(frames), bins or fft_size // 2 + 1), np.float32)
-    weighed = np.zeros((min(_FEW, len(frames)), fft_size))
-    transform = np.empty((len(weighed), fft_size // 2 + 1), np.complex128)
-    for first in range(0, len(frames), _FEW):
-        few = frames[first : first + _FEW]
-        np.multiply(few, window, out=weighed[: len(few), : len(window)])
-        parts = np.fft.rfft(weighed[: len(few)], out=transform[: len(few)])[:, : power.shape[1]].view(np.float64)
+    count = len(frames) if rows is None else len(rows)
+    few = max(1, _CACHED_POINTS // fft_size)
+    power = np.empty((count, bins), np.float32)
+    weighed = np.zeros((few, fft_size))
+    transform = np.empty((few, fft_size // 2 + 1), np.complex128)
+    for first in range(0, count, few):
+        last = min(first + few, count)
+        used = last - first
+        gapless = rows is None or rows[last - 1] - rows[first] == used - 1
+        start = first if rows is None else int(rows[first])
+        cut = frames[start : start + used] if gapless or rows is None else frames[rows[first:last]]
+        # A product by rows, which is faster here than by broadcasting.
+        np.einsum("fs,s->fs", cut, window, out=weighed[:used, : len(window)])
+        parts = np.fft.rfft(weighed[:used], out=transform[:used])[:, :bins].view(np.float64)
         np.square(parts, out=parts)
-        np.add(parts[:, ::2], parts[:, 1::2], out=power[first : first + _FEW], casting="same_kind")
-    # The samples are real, so that all but the first and last bin count twice.
-    mean_square = (2 * power.sum(axis=1) - power[:, 0] - power[:, -1]) / (fft_size * len(window))
-    return power, mean_square
+        np.add(parts[:, ::2], parts[:, 1::2], out=power[first:last], casting="same_kind")
+    return power
 
 
 def _cepstrum(power: Series, sampling_rate: float) -> Series:
@@ -252,3 +294,11 @@ def _gaussian(size: int) -> NDArray[np.float64]:
     half = (size - 1) / 2
     weights: NDArray[np.float64] = np.exp(-0.5 * ((np.arange(size) - half) / (_GAUSSIAN_SIGMA * half)) ** 2)
     return weights
+
+
+@lru_cache(maxsize=4)
+def _gaussian_power(size: int, hop: int) -> Series:
+    """Return the squared window over its length, cut into hops, `[part, sample]`; zeros fill the last one up."""
+    parts = -(-size // hop)
+    squares = np.pad(_gaussian(size) ** 2 / size, (0, parts * hop - size))
+    return squares.reshape(parts, hop).astype(np.float32)

@@ -21,7 +21,7 @@ _TOLERANCE = 0.1
 _LEAST_CORRELATION = 0.5
 
 # Periods measured at once: their samples stay in the cache.
-_BLOCK = 256
+_BLOCK = 512
 
 _TINY = float(np.finfo(np.float32).tiny)
 
@@ -44,9 +44,9 @@ def jitter_shimmer(waveform: NDArray[np.floating], sampling_rate: float, hop_len
     series = np.full((2, len(f0)), np.nan, np.float32)
     if len(starts) == 0:
         return series
-    lengths, amplitudes = _measure(
-        waveform, np.rint(starts * sampling_rate).astype(np.intp), sampling_rate / f0[frames]
-    )
+    places = np.rint(starts * sampling_rate).astype(np.intp)
+    expected = sampling_rate / f0[frames]
+    lengths, amplitudes = _lengths(waveform, places, expected), _spans(waveform, places, expected)
     stretch = np.cumsum(np.diff(f0 > 0, prepend=False))[frames]
     pairs = np.flatnonzero((stretch[1:] == stretch[:-1]) & (lengths[1:] > 0) & (lengths[:-1] > 0)) + 1
     counts = np.bincount(frames[pairs], minlength=len(f0))
@@ -68,44 +68,56 @@ def _predict(f0: Series, hop_seconds: float) -> tuple[NDArray[np.float64], Integ
     return frames * hop_seconds + within, frames
 
 
-def _measure(
-    waveform: NDArray[np.floating], starts: Integers, expected: Series
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return length in samples, 0 where what follows is not alike, and amplitude of each period, `[period]`."""
-    lengths, amplitudes = np.zeros(len(starts)), np.ones(len(starts))
+def _spans(waveform: NDArray[np.floating], starts: Integers, expected: Series) -> NDArray[np.floating]:
+    """Return the amplitude of each period, from its lowest to its highest sample, `[period]`."""
+    ends = np.minimum(starts + np.rint(expected).astype(np.intp), len(waveform) - 1)
+    edges = np.stack([np.minimum(starts, ends - 1), ends], axis=1).ravel()
+    spans = np.maximum.reduceat(waveform, edges)[::2] - np.minimum.reduceat(waveform, edges)[::2]
+    return np.asarray(np.maximum(spans, _TINY))
+
+
+def _lengths(waveform: NDArray[np.floating], starts: Integers, expected: Series) -> NDArray[np.float64]:
+    """Return the length of each period in samples, 0 where what follows is not alike, `[period]`."""
+    lengths = np.zeros(len(starts))
+    energy = np.zeros(len(waveform) + 1)
+    np.cumsum(np.square(waveform, dtype=np.float64), out=energy[1:])
+    # Periods of about the same length waste the fewest samples.
+    order = np.argsort(expected)
     for first in range(0, len(starts), _BLOCK):
-        block = slice(first, first + _BLOCK)
-        longest = int(np.ceil((1 + _TOLERANCE) * expected[block].max())) + 1
-        whole = starts[block] + 2 * longest + 1 <= len(waveform)
-        if whole.any():
-            rows = first + np.flatnonzero(whole)
-            lengths[rows], amplitudes[rows] = _match(
-                sliding_window_view(waveform, 2 * longest)[starts[rows]], expected[rows]
-            )
-    return lengths, amplitudes
+        rows = order[first : first + _BLOCK]
+        longest = int(np.ceil((1 + _TOLERANCE) * expected[rows[-1]])) + 1
+        rows = rows[starts[rows] + 2 * longest + 1 <= len(waveform)]
+        if len(rows):
+            lengths[rows] = _match(waveform, energy, starts[rows], expected[rows])
+    return lengths
 
 
-def _match(samples: NDArray[np.floating], expected: Series) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return what `_measure` returns, of `samples [period, sample]`, each from the beginning of its period on."""
+def _match(
+    waveform: NDArray[np.floating], energy: NDArray[np.float64], starts: Integers, expected: Series
+) -> NDArray[np.floating]:
+    """Return what `_lengths` returns, of periods for whose search there are samples enough.
+
+    `energy` is the sum of squares of all samples before each, `[sample + 1]`.
+    """
     size = np.rint(expected).astype(np.intp)
     longest = int(size.max())
-    inside = np.arange(longest) < size[:, np.newaxis]
-    period = samples[:, :longest] * inside
     reach = int(np.ceil(_TOLERANCE * longest)) + 1
-    rows = np.arange(len(samples))
-    after = samples[rows[:, np.newaxis], np.arange(longest + 2 * reach) + np.maximum(size - reach, 0)[:, np.newaxis]]
+    earliest = np.maximum(size - reach, 0)
+    period = sliding_window_view(waveform, longest)[starts]
+    period *= np.arange(longest) < size[:, np.newaxis]
+    after = sliding_window_view(waveform, longest + 2 * reach)[starts + earliest]
     products = np.einsum("ps,pls->pl", period, sliding_window_view(after, longest, axis=1))
-    squares = np.cumsum(np.pad(after**2, ((0, 0), (1, 0))), axis=1, dtype=np.float64)
     begins = np.arange(2 * reach + 1)
-    energy = np.take_along_axis(squares, begins + size[:, np.newaxis], axis=1) - squares[:, : 2 * reach + 1]
-    energy *= np.vecdot(period, period)[:, np.newaxis]
-    products = products / np.sqrt(np.maximum(energy, _TINY))
+    first = (starts + earliest)[:, np.newaxis] + begins
+    both = (energy[first + size[:, np.newaxis]] - energy[first]) * (energy[starts + size] - energy[starts])[
+        :, np.newaxis
+    ]
+    products = products / np.sqrt(np.maximum(both, _TINY))
     products[np.abs(begins - reach) > np.maximum(_TOLERANCE * expected, 1)[:, np.newaxis]] = -1
+    rows = np.arange(len(starts))
     best = np.clip(products[:, 1:-1].argmax(axis=1) + 1, 1, 2 * reach - 1)
     offset, height = parabola(products[rows, best - 1], products[rows, best], products[rows, best + 1])
-    lengths = np.where(height >= _LEAST_CORRELATION, np.maximum(size - reach, 0) + best + offset, 0)
-    high = period.max(axis=1, where=inside, initial=-np.inf)
-    return lengths, np.maximum(high - period.min(axis=1, where=inside, initial=np.inf), _TINY)
+    return np.where(height >= _LEAST_CORRELATION, earliest + best + offset, 0)
 
 
 def _carried(series: Series, voiced: NDArray[np.bool_]) -> Series:

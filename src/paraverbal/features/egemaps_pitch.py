@@ -1,12 +1,13 @@
 """F0 by subharmonic summation, as the eGeMAPS measure it: the pitch whose harmonics together hold the most amplitude.
 
-Spectral peaks are kept, everything else is set to zero; the spectrum is smoothed, laid on a logarithmic axis by cubic splines
-and weighed as the ear hears. A pitch is worth the sum of its harmonics there, each counting 0.85 of the one below. All but the
-choice of peaks is linear, so that one matrix takes a spectrum to the worth of every pitch. The best few pitches of each frame
-are then joined to a path (Viterbi), in which changes of pitch and of voicing have their price.
+Spectral peaks are kept, what lies between them is set to zero; the spectrum is smoothed, laid on a logarithmic axis by cubic
+splines and weighed as the ear hears. A pitch is worth the sum of its harmonics there, each counting 0.85 of the one below. All
+but the choice of peaks is linear, so that matrices take a spectrum to the worth of every pitch. The best few pitches of each
+frame are then joined to a path (Viterbi), in which changes of pitch and of voicing have their price.
 
 Sources: Hermes 1988, Measurement of pitch by subharmonic summation, JASA 83, 257-264 (section I); Eyben et al. 2016, The Geneva
-minimalistic acoustic parameter set, IEEE Transactions on Affective Computing 7, section 6.1; values of openSMILE's eGeMAPSv02.
+minimalistic acoustic parameter set, IEEE Transactions on Affective Computing 7, section 6.1; values of openSMILE's eGeMAPSv02,
+and its levels, taken apart.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ _DECAY = 0.85
 
 # The logarithmic axis: 513 points from 25 to 8000 Hz. Those above the highest bin are worth nothing.
 _LOWEST_HZ, _HIGHEST_HZ, _POINTS = 25.0, 8000.0, 513
-_STEPS_PER_OCTAVE = (_POINTS - 1) / np.log2(_HIGHEST_HZ / _LOWEST_HZ)
+_OCTAVES = float(np.log2(_HIGHEST_HZ / _LOWEST_HZ))
+_STEPS_PER_OCTAVE = (_POINTS - 1) / _OCTAVES
 
 # The ear's sensitivity rises within about an octave around 31.7 Hz (an arctangent of octaves).
 _THRESHOLD_HZ, _STEEPNESS = 31.7, 3.0
@@ -31,22 +33,41 @@ _THRESHOLD_HZ, _STEEPNESS = 31.7, 3.0
 # A peak of the spectrum is kept with two bins on either side.
 _PEAK_REACH = 2
 
-_CANDIDATES = 3
+CANDIDATES = 3
 
-# A spline reaches over all bins, ever weaker; numbers too small for normal floats would slow the product down tenfold.
-_NEGLIGIBLE = 1e-9
+# A spline reaches over all bins, ever weaker. Pitches an octave apart are multiplied at once, up to where their last harmonic
+# still weighs more than this; numbers too small for normal floats would slow the product down tenfold.
+_NEGLIGIBLE = 1e-6
 
-# Costs of the path, in units of voicing: fitted to openSMILE's choice on 60 clips.
-_OCTAVE_COST = 0.1
-_VOICING_COST = 0.02
+# Costs of the path, in natural logarithms of voicing: fitted to openSMILE's choice among its own candidates on 60 clips.
+_OCTAVE_COST = 0.51
+_POOR_VOICE_COST = 0.72
+_UNVOICED_COST = 1.12
+_VOICING_COST = 1.18
+
+# Voicing under this costs as much as this.
+_LEAST_VOICING = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class _Summation:
-    """What takes a spectrum to pitches: `matrix [bin, pitch + 1]`, whose last column is the mean over the whole axis."""
+    """What takes a spectrum to pitches.
 
-    matrix: Series
+    Attributes:
+        parts: Columns of the result, how many bins they need, and the matrix `[bin, pitch]`; the last column of the last part
+            is the mean over the whole axis.
+        octaves: Logarithms of the pitches to base 2, one more on either side of the range.
+    """
+
+    parts: list[tuple[slice, int, Series]]
     octaves: Values
+
+    def __call__(self, spectra: Series) -> Series:
+        """Return the worth `[frame, pitch + 1]` of `spectra [frame, bin]`."""
+        worth = np.empty((len(spectra), len(self.octaves) + 1), np.float32)
+        for columns, bins, matrix in self.parts:
+            np.matmul(spectra[:, :bins], matrix, out=worth[:, columns])
+        return worth
 
 
 def candidates(
@@ -66,46 +87,51 @@ def candidates(
         pitches over the candidate's: 0 for a flat spectrum; 0, and F0 `low_hz`, stand for a candidate that is not there.
     """
     summation = _summation(magnitudes.shape[1], bin_hz, low_hz, high_hz)
-    worth = _near_peaks(magnitudes, peaks) @ summation.matrix
-    worth, mean = worth[:, :-1], worth[:, -1]
-    heights = np.where(
-        (worth[:, 1:-1] > worth[:, :-2]) & (worth[:, 1:-1] >= worth[:, 2:]), worth[:, 1:-1], np.float32(0)
-    )
+    worth = summation(magnitudes * _near_peaks(peaks).astype(np.float32))
+    mean = worth[:, -1:]
+    maxima = local_maxima(worth)
+    maxima[:, -2] = False  # beside the mean
+    heights = worth * maxima.astype(np.float32)
     rows = np.arange(len(worth))
-    f0, voicing = (np.zeros((len(worth), _CANDIDATES), np.float32) for _ in range(2))
-    for rank in range(_CANDIDATES):
-        place = heights.argmax(axis=1)
-        found = heights[rows, place] > 0
-        offset, height = parabola(worth[rows, place], worth[rows, place + 1], worth[rows, place + 2])
-        f0[:, rank] = np.where(found, 2 ** (summation.octaves[place + 1] + offset / _STEPS_PER_OCTAVE), low_hz)
-        voicing[:, rank] = np.where(found, 1 - mean / np.where(found, height, 1), 0)
-        heights[rows, place] = 0
-    return f0, voicing
+    places = np.empty((len(worth), CANDIDATES), np.intp)
+    for rank in range(CANDIDATES):
+        places[:, rank] = heights.argmax(axis=1)
+        heights[rows, places[:, rank]] *= -1
+    found = heights[rows[:, np.newaxis], places] < 0
+    offset, height = parabola(*(worth[rows[:, np.newaxis], np.maximum(places + step, 0)] for step in (-1, 0, 1)))
+    octaves = summation.octaves[places].astype(np.float32) + offset / np.float32(_STEPS_PER_OCTAVE)
+    f0 = np.where(found, np.exp2(octaves), np.float32(low_hz))
+    shares = mean / np.where(found, height, np.float32(1))
+    return f0, np.where(found, np.maximum(1 - shares, 0), np.float32(0))
 
 
 def best_path(f0: Series, voicing: Series, threshold: float) -> Series:
     """Return F0 of each frame, float32 `[frame]` in hertz, 0 where unvoiced.
 
-    A voiced frame costs `threshold` less its voicing, an unvoiced one nothing. Frames so poorly voiced that two changes of
-    voicing are cheaper than crossing them are unvoiced in every best path; the stretches between are solved side by side.
+    A voiced frame costs the negative logarithm of its voicing, and more under `threshold`; an unvoiced one costs something if
+    its best candidate reaches it. Before and behind the recording nothing is voiced.
 
     Args:
         f0: `[frame, candidate]` in hertz.
         voicing: `[frame, candidate]`, the best first.
         threshold: Voicing above which a frame is voiced.
     """
-    starts, ends = stretches(voicing[:, 0] >= threshold - 2 * _VOICING_COST)
-    found = np.zeros(len(f0), np.float32)
-    if len(starts) == 0:
-        return found
-    longest = int((ends - starts).max())
-    places = np.minimum(starts + np.arange(longest)[:, np.newaxis], len(f0) - 1)
-    inside = np.arange(longest)[:, np.newaxis] < ends - starts
-    states = _viterbi(np.log2(f0)[places], np.where(inside[..., np.newaxis], threshold - voicing[places], 1))
-    with_unvoiced = np.concatenate([f0[places], np.zeros((*places.shape, 1), np.float32)], axis=2)
-    path = np.take_along_axis(with_unvoiced, states[..., np.newaxis], axis=2)[..., 0]
-    found[places[inside]] = path[inside]
-    return found
+    poor = voicing < threshold
+    costs = _POOR_VOICE_COST * poor - np.log(np.maximum(voicing, np.float32(_LEAST_VOICING)))
+    costs = np.concatenate([costs, _UNVOICED_COST * ~poor[:, :1]], axis=1)
+    states = _viterbi(np.log2(f0), costs.astype(np.float32))
+    with_unvoiced = np.concatenate([f0, np.zeros((len(f0), 1), np.float32)], axis=1)
+    return with_unvoiced[np.arange(len(f0)), states]
+
+
+def local_maxima(values: Series) -> NDArray[np.bool_]:
+    """Return where rows `[row, place]` have a local maximum; not at their ends. A plateau has it where it ends."""
+    every = values.ravel()
+    rising = every[1:] > every[:-1]
+    maxima = np.zeros(values.shape, dtype=bool)
+    np.greater(rising[:-1], rising[1:], out=maxima.ravel()[1:-1])
+    maxima[:, [0, -1]] = False
+    return maxima
 
 
 def stretches(true: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -123,62 +149,114 @@ def parabola(left: Series, middle: Series, right: Series) -> tuple[Series, Serie
     return offset, middle - 0.25 * (left - right) * offset
 
 
-def _near_peaks(magnitudes: Series, peaks: NDArray[np.bool_]) -> Series:
+def _near_peaks(peaks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which bins are kept: peaks and their neighbours, all below the first peak, and the last, as in openSMILE."""
     near = peaks.copy()
+    first = np.where(peaks.any(axis=1), peaks.argmax(axis=1), peaks.shape[1])
+    farthest = first.max(initial=0)
+    near[:, :farthest] |= np.arange(farthest) < first[:, np.newaxis]
+    # What reaches over the end of a spectrum falls on the last bin of one or the first of the next, which are kept anyway.
+    kept, every = near.ravel(), peaks.ravel()
     for step in range(1, _PEAK_REACH + 1):
-        near[:, step:] |= peaks[:, :-step]
-        near[:, :-step] |= peaks[:, step:]
-    return magnitudes * near
+        kept[step:] |= every[:-step]
+        kept[:-step] |= every[step:]
+    near[:, [0, -1]] = True
+    return near
 
 
 def _viterbi(octaves: Series, costs: Series) -> NDArray[np.intp]:
-    """Return the cheapest states `[step, stretch]`: a candidate, or the number of candidates for unvoiced.
+    """Return the cheapest states `[frame]`: a candidate, or the number of candidates for unvoiced.
+
+    About as many segments as they have frames are solved side by side, from each state that they may be entered in; then the
+    segments are joined one after another. So a path of `n` frames takes some `2 sqrt(n)` steps.
 
     Args:
-        octaves: Logarithm of F0, `[step, stretch, candidate]`.
-        costs: Of each candidate, the same shape; unvoiced costs nothing.
+        octaves: Logarithm of F0, `[frame, candidate]`.
+        costs: Of each candidate, and of unvoiced, `[frame, state]`.
     """
-    steps, count, candidates = octaves.shape
-    costs = np.concatenate([costs, np.zeros((steps, count, 1), costs.dtype)], axis=2)
-    changes = np.full((steps, count, candidates + 1, candidates + 1), _VOICING_COST, np.float32)
-    changes[1:, :, :-1, :-1] = _OCTAVE_COST * np.abs(octaves[1:, :, np.newaxis, :] - octaves[:-1, :, :, np.newaxis])
-    changes[:, :, -1, -1] = 0
-    origins = np.empty((steps, count, candidates + 1), np.intp)
-    # A stretch begins after an unvoiced frame.
-    total = costs[0] + changes[0, :, -1, :]
-    for step in range(1, steps):
-        ways = total[:, :, np.newaxis] + changes[step]
-        origins[step] = ways.argmin(axis=1)
-        total = ways.min(axis=1) + costs[step]
-    states = np.empty((steps, count), np.intp)
-    states[-1] = total.argmin(axis=1)
+    frames, states = costs.shape
+    length = int(np.ceil(np.sqrt(frames)))
+    count = -(-frames // length)
+    # What is filled up behind the end is unvoiced.
+    changes = np.full((states, states, count * length), _VOICING_COST, np.float32)
+    changes[-1, -1, frames:] = 0
+    changes[..., :frames] = _changes(octaves, costs)
+    # Axes: step, from, to, segment.
+    steps = np.ascontiguousarray(changes.reshape(states, states, count, length).transpose(3, 0, 1, 2))
+    totals = np.empty((length, states, states, count), np.float32)  # step, to, entered in, segment
+    totals[0] = steps[0].swapaxes(0, 1)
+    for step in range(1, length):
+        ways = totals[step - 1][:, np.newaxis] + steps[step][:, :, np.newaxis]
+        np.minimum.reduce(ways, axis=0, out=totals[step])
+    borders = _joined(totals[-1])
     columns = np.arange(count)
-    for step in range(steps - 1, 0, -1):
-        states[step - 1] = origins[step, columns, states[step]]
-    return states
+    reached = totals[:-1, :, borders[:-1], columns]
+    origins = (reached[:, :, np.newaxis] + steps[1:]).argmin(axis=1)
+    path = np.empty((length, count), np.intp)
+    path[-1] = borders[1:]
+    for step in range(length - 1, 0, -1):
+        path[step - 1] = origins[step - 1, path[step], columns]
+    return path.T.ravel()[:frames]
+
+
+def _changes(octaves: Series, costs: Series) -> Series:
+    """Return what it costs to come from each state of the frame before to each state of a frame, `[from, to, frame]`."""
+    octaves, costs = octaves.T, costs.T
+    changes = np.full((len(costs), *costs.shape), _VOICING_COST, np.float32)
+    changes[:-1, :-1, 1:] = _OCTAVE_COST * np.abs(octaves[np.newaxis, :, 1:] - octaves[:, np.newaxis, :-1])
+    changes[-1, -1] = 0
+    changes += costs
+    return changes
+
+
+def _joined(segments: Series) -> NDArray[np.intp]:
+    """Return the states at the borders of segments `[segment + 1]`, of costs `[to, entered in, segment]`."""
+    # Before the beginning nothing is voiced.
+    total = np.full(len(segments), np.inf, np.float32)
+    total[-1] = 0
+    origins = []
+    for segment in np.moveaxis(segments, -1, 0):
+        ways = total + segment
+        origins.append(ways.argmin(axis=1).tolist())
+        total = ways.min(axis=1)
+    # Nor is it behind the end.
+    total[:-1] += _VOICING_COST
+    borders = [int(total.argmin())]
+    for origin in reversed(origins):
+        borders.append(origin[borders[-1]])
+    return np.array(borders[::-1])
 
 
 @lru_cache(maxsize=4)
 def _summation(bins: int, bin_hz: float, low_hz: float, high_hz: float) -> _Summation:
     highest = (bins - 1) * bin_hz
-    axis = (
-        np.log2(_LOWEST_HZ)
-        + np.arange(int(np.log2(highest / _LOWEST_HZ) * _STEPS_PER_OCTAVE + 1.5)) / _STEPS_PER_OCTAVE
-    )
-    worth = np.zeros((bins, len(axis)))
-    curvature = _curvature(bins)
+    points = min(_POINTS, int(np.log2(highest / _LOWEST_HZ) * _STEPS_PER_OCTAVE + 1.5))
+    axis = np.log2(_LOWEST_HZ) + np.arange(points) / _STEPS_PER_OCTAVE
+    weights = 0.5 + np.arctan(_STEEPNESS * (axis - np.log2(_THRESHOLD_HZ))) / np.pi
+    heard = _smoothing(bins) @ (weights[:, np.newaxis] * _splines(bins, axis - np.log2(bin_hz))).T
+    worth = np.zeros_like(heard)
     for harmonic in range(1, _HARMONICS + 1):
-        octaves = axis + np.log2(harmonic)
-        heard = octaves <= np.log2(highest) + 1e-9
-        weights = 0.5 + np.arctan(_STEEPNESS * (octaves[heard] - np.log2(_THRESHOLD_HZ))) / np.pi
-        worth[:, heard] += _DECAY ** (harmonic - 1) * weights * _splines(curvature, 2 ** octaves[heard] / bin_hz).T
-    worth = _smoothing(bins) @ worth
+        # Whole steps, of which openSMILE counts one more in the same octaves.
+        shift = int(_POINTS / _OCTAVES * np.log2(harmonic))
+        worth[:, : points - shift] += _DECAY ** (harmonic - 1) * heard[:, shift:]
     # One pitch more on either side, so that a maximum at an end of the range can be told.
     inside = np.flatnonzero((axis >= np.log2(low_hz)) & (axis <= np.log2(high_hz)))
-    inside = np.arange(max(inside[0] - 1, 0), min(inside[-1] + 2, len(axis)))
+    inside = np.arange(max(inside[0] - 1, 0), min(inside[-1] + 2, points))
     matrix = np.concatenate([worth[:, inside], worth.sum(axis=1, keepdims=True) / _POINTS], axis=1)
-    matrix[np.abs(matrix) < _NEGLIGIBLE] = 0
-    return _Summation(np.ascontiguousarray(matrix, dtype=np.float32), axis[inside])
+    return _Summation(_parts(matrix), axis[inside])
+
+
+def _parts(matrix: Values) -> list[tuple[slice, int, Series]]:
+    """Return the columns of a matrix an octave at a time, each part without the rows that weigh nothing in it."""
+    parts = []
+    width = int(_STEPS_PER_OCTAVE)
+    lasts = range(width, matrix.shape[1] - width // 2, width)
+    for first, last in zip((0, *lasts), (*lasts, matrix.shape[1]), strict=True):
+        part = matrix[:, first:last]
+        part = np.where(np.abs(part) < _NEGLIGIBLE, 0, part)
+        bins = int(np.flatnonzero(part.any(axis=1))[-1]) + 1
+        parts.append((slice(first, last), bins, np.ascontiguousarray(part[:bins], dtype=np.float32)))
+    return parts
 
 
 def _smoothing(bins: int) -> Values:
@@ -188,22 +266,25 @@ def _smoothing(bins: int) -> Values:
     return smoothing
 
 
-def _curvature(bins: int) -> Values:
-    """Return the matrix `[bin, bin]` from evenly spaced values to the second derivatives of their natural cubic spline."""
-    second_differences = np.eye(bins, k=1) - 2 * np.eye(bins) + np.eye(bins, k=-1)
-    system = np.eye(bins - 2) * 4 + np.eye(bins - 2, k=1) + np.eye(bins - 2, k=-1)
+def _splines(bins: int, places: Values) -> Values:
+    """Return the matrix `[place, bin]` from the values of bins to their natural cubic spline over the logarithm of frequency.
+
+    Args:
+        bins: How many. The first, which has no logarithm, counts as half a bin.
+        places: `[place]`, logarithms to base 2 of places counted in bins, rising.
+    """
+    knots = np.log2(np.concatenate([[0.5], np.arange(1, bins)]))
+    widths = np.diff(knots)
+    slopes = np.diff(np.eye(bins), axis=0) / widths[:, np.newaxis]
+    system = 2 * np.diag(widths[:-1] + widths[1:]) + np.diag(widths[1:-1], 1) + np.diag(widths[1:-1], -1)
     curvature = np.zeros((bins, bins))
-    curvature[1:-1] = np.linalg.solve(system, 6 * second_differences[1:-1])
-    return curvature
-
-
-def _splines(curvature: Values, places: Values) -> Values:
-    """Return the matrix `[place, bin]` from evenly spaced values to their spline at `places [place]`, counted in bins."""
-    bins = len(curvature)
-    left = np.clip(np.floor(places).astype(np.intp), 0, bins - 2)
-    after = (places - left)[:, np.newaxis]
+    curvature[1:-1] = np.linalg.solve(system, 6 * np.diff(slopes, axis=0))
+    left = np.clip(np.searchsorted(knots, places, side="right") - 1, 0, bins - 2)
+    width = widths[left][:, np.newaxis]
+    after = (places - knots[left])[:, np.newaxis] / width
     before = 1 - after
-    matrix = ((before**3 - before) * curvature[left] + (after**3 - after) * curvature[left + 1]) / 6
+    bend = (before**3 - before) * curvature[left] + (after**3 - after) * curvature[left + 1]
+    matrix = width**2 / 6 * bend
     rows = np.arange(len(places))
     matrix[rows, left] += before[:, 0]
     matrix[rows, left + 1] += after[:, 0]

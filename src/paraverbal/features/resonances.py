@@ -16,6 +16,9 @@ Values = NDArray[np.float64]
 _RADIUS = 0.9
 _STEPS = 10
 
+# Steps for the last few frames cost more than their eigenvalues.
+_REST = 1 / 16
+
 # A step this small is the last: what is left is about its square, less than 1e-3 Hz for speech at 11 kHz.
 _SMALL_STEP = 1e-4
 
@@ -43,7 +46,8 @@ def resonances(coefficients: Values, sampling_rate: float) -> tuple[Values, Valu
     frames, order = coefficients.shape
     p, q = (np.full((order // 2, frames), np.nan) for _ in range(2))
     given = np.flatnonzero(np.isfinite(coefficients).all(axis=1))
-    p[:, given], q[:, given] = _factors(np.ascontiguousarray(coefficients[given].T))
+    start = _start(order // 2, len(given))
+    p[:, given], q[:, given] = factors(np.ascontiguousarray(coefficients[given].T), *start)
     squared = q - p**2 / 4
     oscillating = squared > 0
     angle = np.arctan2(np.sqrt(squared, where=oscillating, out=np.full_like(q, np.nan)), -p / 2)
@@ -54,20 +58,44 @@ def resonances(coefficients: Values, sampling_rate: float) -> tuple[Values, Valu
     return frequencies, bandwidths
 
 
-def _factors(polynomials: Values) -> tuple[Values, Values]:
-    """Return `p` and `q`, each `[factor, frame]`, of finite coefficients `[power, frame]`."""
-    order, frames = polynomials.shape
-    done_p, done_q = (np.empty((order // 2, frames)) for _ in range(2))
-    left, (p, q) = np.arange(frames), _start(order // 2, frames)
+def factors(
+    polynomials: Values,
+    p: Values,
+    q: Values,
+    *,
+    largest: tuple[float, float] = (_LARGEST_P, _LARGEST_Q),
+    small_step: float = _SMALL_STEP,
+) -> tuple[Values, Values]:
+    """Return the factors `z^2 + p z + q` of polynomials.
+
+    Args:
+        polynomials: Finite coefficients `[power, frame]` of `z^n + a[0] z^(n-1) + ...`, of an even degree `n`.
+        p: Where to begin, `[factor, frame]`; two factors of a frame must not be equal.
+        q: The same.
+        largest: How large `|p|` and `|q|` may become: 2 and 1 where all roots lie within the circle of radius 1.
+        small_step: The last step of a frame is one in which no `p` and `q` moves further.
+
+    Returns:
+        `p` and `q`, each `[factor, frame]`, in no order. A pair of real roots may be `(z - 1)^2` in place of its factor.
+    """
+    frames = polynomials.shape[1]
+    done_p, done_q = np.empty(p.shape), np.empty(q.shape)
+    left = np.arange(frames)
+    # Coefficients once for each factor: arrays of one shape that lie in one piece are multiplied twice as fast.
+    p, q = np.ascontiguousarray(p), np.ascontiguousarray(q)
+    each = np.repeat(polynomials[:, np.newaxis], len(p), axis=1)
     for _ in range(_STEPS):
-        step_p, step_q = _step(polynomials, p, q)
-        p, q = np.clip(p + step_p, -_LARGEST_P, _LARGEST_P), np.clip(q + step_q, -_LARGEST_Q, _LARGEST_Q)
-        settled = np.maximum(np.abs(step_p), np.abs(step_q)).max(axis=0) < _SMALL_STEP
+        if len(left) <= frames * _REST:
+            break
+        step_p, step_q = _step(each, p, q)
+        p, q = np.clip(p + step_p, -largest[0], largest[0]), np.clip(q + step_q, -largest[1], largest[1])
+        settled = np.maximum(np.abs(step_p), np.abs(step_q)).max(axis=0) < small_step
         if settled.any():
             done_p[:, left[settled]], done_q[:, left[settled]] = p[:, settled], q[:, settled]
             left = left[~settled]
-            polynomials, p, q = (np.compress(~settled, values, axis=1) for values in (polynomials, p, q))
-    done_p[:, left], done_q[:, left] = _factors_by_eigenvalues(polynomials)
+            each, p, q = (np.compress(~settled, values, axis=-1) for values in (each, p, q))
+    if len(left):
+        done_p[:, left], done_q[:, left] = _factors_by_eigenvalues(each[:, 0])
     return done_p, done_q
 
 
@@ -77,15 +105,18 @@ def _start(factors: int, frames: int) -> tuple[Values, Values]:
     return p, np.full_like(p, _RADIUS**2)
 
 
-def _step(polynomials: Values, p: Values, q: Values) -> tuple[Values, Values]:
-    """Return what to add to `p` and `q`.
+def _step(each: Values, p: Values, q: Values) -> tuple[Values, Values]:
+    """Return what to add to `p` and `q`, of coefficients `[power, factor, frame]`.
 
     `u` and `v` stand for the polynomial `u z + v` modulo the factor `z^2 + p z + q`, that is, with `-p z - q` for `z^2`.
     """
-    before, u = np.ones_like(p), polynomials[0] - p  # the quotient's last two coefficients (Bairstow's recurrence)
-    for coefficient in polynomials[1:-1]:
-        before, u = u, coefficient - p * u - q * before
-    v = polynomials[-1] - q * before
+    before, u = np.ones_like(p), each[0] - p  # the quotient's last two coefficients (Bairstow's recurrence)
+    product = np.empty_like(p)
+    for coefficient in each[1:-1]:
+        before *= q
+        before += np.multiply(p, u, out=product)
+        before, u = u, np.subtract(coefficient, before, out=before)
+    v = each[-1] - q * before
     others_u, others_v = _product_of_others(p, q)
     across, along = others_v - p * others_u, q * others_u
     determinant = across * others_v + along * others_u
@@ -96,13 +127,18 @@ def _step(polynomials: Values, p: Values, q: Values) -> tuple[Values, Values]:
 def _product_of_others(p: Values, q: Values) -> tuple[Values, Values]:
     """Return the product of all other factors modulo each factor, as `u` and `v`."""
     factors = len(p)
-    twice_p, twice_q = np.concatenate([p, p]), np.concatenate([q, q])
-    u, v = np.zeros_like(p), np.ones_like(p)
-    for turn in range(1, factors):
-        other_u, other_v = twice_p[turn : turn + factors] - p, twice_q[turn : turn + factors] - q
-        square = u * other_u
-        u, v = u * other_v + v * other_u - p * square, v * other_v - q * square
-    return u, v
+    if factors == 1:
+        return np.zeros_like(p), np.ones_like(p)
+    # Row `[turn, factor]` is the factor `turn + 1` places further on.
+    further = (np.arange(factors) + np.arange(1, factors)[:, np.newaxis]) % factors
+    u, v = p[further] - p, q[further] - q
+    while len(u) > 1:
+        half = len(u) // 2
+        square = u[:half] * u[half : 2 * half]
+        product_u = u[:half] * v[half : 2 * half] + v[:half] * u[half : 2 * half] - p * square
+        product_v = v[:half] * v[half : 2 * half] - q * square
+        u, v = np.concatenate([product_u, u[2 * half :]]), np.concatenate([product_v, v[2 * half :]])
+    return u[0], v[0]
 
 
 def _factors_by_eigenvalues(polynomials: Values) -> tuple[Values, Values]:
