@@ -18,7 +18,7 @@ from tests.service.conftest import clip, until
 
 from paraverbal.errors import ParaverbalError
 from paraverbal.service import create_app
-from paraverbal.service.server import Server, serve
+from paraverbal.service.server import Server, _listening, serve
 
 AUDIO = {"Content-Type": "audio/flac"}
 TOKEN = "a-token-of-many-letters"
@@ -165,3 +165,10 @@ def test_a_port_that_is_taken_is_told(models):
 def test_an_address_of_another_machine_is_told(models):
     with pytest.raises(ParaverbalError, match=r"port 80 of 192\.0\.2\.1 cannot be listened at"):
         serve(create_app(models), host="192.0.2.1", port=80)
+
+
+def test_answers_are_sent_at_once():
+    with _listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

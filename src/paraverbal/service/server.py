@@ -119,7 +119,11 @@ def serve(app: FastAPI, *, host: str, port: int, grace_seconds: float = GRACE_SE
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_WAITING_CONNECTIONS)
+        listener = socket.create_server((host, port), family=family, backlog=_WAITING_CONNECTIONS)
     except OSError as error:
         reason = error.strerror or error
         raise ParaverbalError(f"port {port} of {host} cannot be listened at ({reason}); give another one") from error
+    # Connections inherit it. asyncio sets it on those whose protocol is named, which create_server does not; without it the
+    # second part of an answer waits 40 ms for the client's delayed acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
