@@ -9,7 +9,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c c
 TORCH = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch==$(shell sed -n 's/^torch==//p' constraints.txt)
 CODE = src tests benchmarks docs examples
 
-.PHONY: demo install check test bench docs published fusion speakers results clips default-model cards javascript page train-demo clean
+.PHONY: demo install check test bench docs published fusion elsewhere speakers results clips default-model cards javascript page train-demo clean
 
 demo: $(VENV)/core  ## core install only, then predict the example clips
 	$(VENV)/bin/paraverbal predict examples/clips
@@ -27,7 +27,7 @@ test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORP
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/; installs openSMILE and Praat, to compare with
 	$(PIP) $(TORCH) --editable '.[dev,bench]'
-	for name in install training batches prediction command int8 saliency frontend audit text timeline service activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+	for name in install training batches prediction command int8 saliency frontend audit text timeline service own_model activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
 docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run for the walkthrough, CNN_RUN=an adaptive-cnn run
 	$(VENV)/bin/python docs/settings.py
@@ -44,6 +44,10 @@ published: $(VENV)/full  ## every published system again (hours, can be interrup
 
 fusion: $(VENV)/full  ## voice and words together, on a made corpus and RAVDESS (an hour); needs PARAVERBAL_CORPORA
 	$(VENV)/bin/python docs/fusion.py
+
+elsewhere: $(VENV)/full  ## corpora left out in turn, and a few clips of them learnt (an hour); needs PARAVERBAL_CORPORA
+	$(VENV)/bin/python docs/elsewhere.py
+	$(VENV)/bin/python docs/results.py
 
 speakers: $(VENV)/full  ## speakers shared against apart, cross-validated (an hour); needs PARAVERBAL_CORPORA
 	$(VENV)/bin/python docs/speakers.py
