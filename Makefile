@@ -35,6 +35,7 @@ docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run f
 	$(VENV)/bin/python docs/descriptors.py
 	$(VENV)/bin/python docs/concepts.py
 	$(VENV)/bin/python docs/text_page.py
+	for name in timeline service saliency; do $(VENV)/bin/python docs/$${name}_numbers.py || exit 1; done
 	$(if $(RUN),$(VENV)/bin/python docs/walkthrough.py --run $(RUN),@echo 'walkthrough left as it is: give RUN=FOLDER')
 	$(if $(CNN_RUN),$(VENV)/bin/python docs/models.py --run $(CNN_RUN),@echo 'models page left as it is: give CNN_RUN=FOLDER')
 
