@@ -3,7 +3,7 @@
     python docs/fusion.py [--runs FOLDER] [--only made|ravdess]
 
 On a made corpus (`examples/make_text_corpus.py`) whose words tell half of the emotions and whose voice the other half, and on
-RAVDESS, whose two sentences are the same in every emotion (fold 2 of EmoBox). Each kind of fusion is trained beside the voice
+RAVDESS, whose two sentences are the same in every emotion (folds 2 to 6 of EmoBox). Each kind of fusion is trained beside the voice
 alone and, on the made corpus, the text alone; every model of both is tested with the voice alone, the text alone, and shuffled
 texts. A finished run is kept; each result is written down when it is there.
 
@@ -26,11 +26,8 @@ MAKER = Path(__file__).parent.parent / "examples" / "make_text_corpus.py"
 SPEAKERS, REPEATS = 56, 6
 TRAIN_SPEAKERS, VALID_SPEAKERS = 12, 4
 
-# Of RAVDESS fold 2: the kinds of fusion were settled with fold 1 at hand, whose test clips had been seen (docs/log.md).
-FOLDS = {"made": 1, "ravdess": 2}
-
-# On RAVDESS a test clip is 0.4 points, and trainings differ by more: what is compared is the mean over these.
-SEEDS = {"made": (0,), "ravdess": (0, 1, 2)}
+# Of RAVDESS these: the kinds of fusion were settled with fold 1 at hand, whose test clips had been seen (docs/log.md).
+FOLDS = ("2", "3", "4", "5", "6")
 
 # Emotions that the made corpus's voice tells; of the others its words tell.
 BY_VOICE = ("anger", "happiness", "sadness")
@@ -76,19 +73,25 @@ def part_of(speaker: str) -> str:
 
 
 def ravdess(folder: Path) -> tuple[Path, Path]:
-    """Return RAVDESS and the split file of EmoBox."""
-    corpus = Path(os.environ["PARAVERBAL_CORPORA"]) / "ravdess"
+    """Return RAVDESS and the folds of EmoBox's split that are used, written now unless they are there."""
+    corpus, split = Path(os.environ["PARAVERBAL_CORPORA"]) / "ravdess", folder / "ravdess-split.csv"
     splits = Path(os.environ.get("PARAVERBAL_SPLITS", corpus.parent.parent / "splits" / "emobox"))
-    return corpus, splits / "ravdess.csv"
+    if not split.is_file():
+        with (splits / "ravdess.csv").open(encoding="utf-8", newline="") as table:
+            head, *rows = csv.reader(table)
+        with split.open("w", encoding="utf-8", newline="") as table:
+            csv.writer(table).writerows([head, *(row for row in rows if row[head.index("fold")] in FOLDS)])
+    return corpus, split
 
 
-def trained(name: str, part: str, corpus: Path, split: Path, folder: Path, *, seed: int = 0) -> Path:
-    """Return the run of a model, trained now unless it is there."""
+def trained(name: str, part: str, corpus: Path, split: Path, folder: Path) -> Path:
+    """Return the run of a model, or its cross-validation where the split has folds, trained now unless it is there."""
     recipe, settings = MODELS[name]
-    run = folder / (f"{part}-{name}-seed{seed}" if seed else f"{part}-{name}")
-    asked = [str(Path(sys.executable).parent / "paraverbal"), "train", recipe, "--corpus", str(corpus), "--resume"]
-    asked += ["--split", str(split), "--fold", str(FOLDS[part]), "--output", str(run)]
-    for setting in (*settings, *PARTS[part][1], f"training.seed={seed}"):
+    run = folder / f"{part}-{name}"
+    how = ["train", recipe] if part == "made" else ["crossval", recipe, "--protocol", "official"]
+    asked = [str(Path(sys.executable).parent / "paraverbal"), *how, "--corpus", str(corpus), "--resume"]
+    asked += ["--split", str(split), "--output", str(run)]
+    for setting in (*settings, *PARTS[part][1]):
         asked += ["--set", setting]
     if not (run / "result.json").is_file():
         done = subprocess.run(asked, check=False, stdout=sys.stderr)
@@ -151,9 +154,6 @@ def main() -> None:
         names, settings = PARTS[part]
         runs = {name: trained(name, part, corpus, split, arguments.runs) for name in names}
         models = {name: {"recipe": MODELS[name], **told(run)} for name, run in runs.items()}
-        for name, model in models.items():
-            others = [trained(name, part, corpus, split, arguments.runs, seed=seed) for seed in SEEDS[part] if seed]
-            model["uars"] = [told(run)["uar"] for run in (runs[name], *others)]
         keep(part, {"set": settings, "models": models, "pairs": compared(runs)})
 
 
