@@ -4,8 +4,8 @@
 
 On a made corpus (`examples/make_text_corpus.py`) whose words tell half of the emotions and whose voice the other half, and on
 RAVDESS, whose two sentences are the same in every emotion (folds 2 to 6 of EmoBox). Each kind of fusion is trained beside the
-voice alone and, on the made corpus, the text alone; every model of both is tested with the voice alone, the text alone, and shuffled
-texts. A finished run is kept; each result is written down when it is there.
+voice alone and, on the made corpus, the text alone; every model of both is tested with the voice alone, the text alone, and
+shuffled texts. A finished run is kept; each result is written down when it is there.
 
 RAVDESS needs PARAVERBAL_CORPORA, and for the fold PARAVERBAL_SPLITS as `published.py`.
 """
