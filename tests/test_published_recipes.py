@@ -157,11 +157,13 @@ def test_its_history_has_a_row_of_the_documented_keys_for_each_epoch_or_cost(tra
     assert all(list(row) == (COST_KEYS if svm else EPOCH_KEYS) for row in rows)
     assert len(rows) == run.document["epochs"] == (2 if svm else EPOCHS)
     best = rows[run.document["best_epoch"] - 1]
-    score = {"wa": "valid_wa", "uar": "valid_uar", "loss": "valid_loss"}[
-        run.document["recipe"]["training"]["select_by"]
-    ]
+    select_by = run.document["recipe"]["training"]["select_by"]
+    score = {"wa": "valid_wa", "uar": "valid_uar", "loss": "valid_loss", "last": "valid_wa"}[select_by]
     values = [row[score] for row in rows]
-    assert best[score] == (min(values) if score == "valid_loss" else max(values))
+    if select_by == "last":
+        assert best is rows[-1]
+    else:
+        assert best[score] == (min(values) if score == "valid_loss" else max(values))
     if score != "valid_loss":
         assert run.document["parts"]["valid"][score.removeprefix("valid_")] == pytest.approx(best[score])
 
