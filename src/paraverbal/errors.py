@@ -24,7 +24,9 @@ alone.
 """
 
 import difflib
+import types
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 # Import name of each optional dependency -> the extra that installs it.
@@ -140,6 +142,21 @@ class MissingExtraError(ParaverbalError, ImportError):
         if extra is None:
             return None
         return cls(f"this needs {module}, which is not installed: pip install 'paraverbal[{extra}]'", name=module)
+
+
+def optional(module: str) -> types.ModuleType:
+    """Return a module that an extra brings, imported when this is called.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        missing = MissingExtraError.of(error)
+        if missing is None:
+            raise
+        raise missing from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

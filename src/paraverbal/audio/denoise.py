@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from paraverbal.errors import MissingExtraError, nearest
+from paraverbal.errors import nearest, optional
 
 Waveform = NDArray[np.float32]
 
@@ -85,11 +85,5 @@ def _piece(padded: Waveform, sampling_rate: int, gate: dict[str, Any]) -> Wavefo
 
 
 def _reduce_noise(waveform: Waveform, sampling_rate: int, **options: Any) -> Waveform:
-    try:
-        from noisereduce import reduce_noise
-    except ModuleNotFoundError as error:
-        missing = MissingExtraError.of(error)
-        if missing is None:
-            raise
-        raise missing from error
+    reduce_noise = optional("noisereduce").reduce_noise
     return np.asarray(reduce_noise(waveform, sampling_rate, **options, n_jobs=1, use_torch=False), dtype=np.float32)

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from paraverbal.bundle.format import MANIFEST, TOKENIZER, Manifest
-from paraverbal.errors import BundleError, MissingExtraError
+from paraverbal.errors import BundleError, optional
 
 SCHEME = "hf://"
 CARD = "README.md"
@@ -55,15 +55,10 @@ def _fetched(address: str, repository: str, file: str, revision: str | None) -> 
     Raises:
         BundleError, MissingExtraError: As of `hub_folder`.
     """
+    hub = optional("huggingface_hub")
+    errors = optional("huggingface_hub.errors")
     try:
-        from huggingface_hub import errors, hf_hub_download
-    except ModuleNotFoundError as error:
-        missing = MissingExtraError.of(error)
-        if missing is None:
-            raise
-        raise missing from error
-    try:
-        return Path(hf_hub_download(repository, file, revision=revision))
+        return Path(hub.hf_hub_download(repository, file, revision=revision))
     except errors.GatedRepoError as error:
         raise BundleError(f"{address}: access must be asked for on its page; then set HF_TOKEN") from error
     except errors.RepositoryNotFoundError as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.corpora.split import Split
-from paraverbal.errors import CorpusError, MissingExtraError, TextError
+from paraverbal.errors import CorpusError, TextError, optional
 from paraverbal.evaluation.protocol import PARTS
 from paraverbal.experiment.plan import rows
 from paraverbal.models.fusion import TEXT
@@ -93,13 +93,7 @@ def make_tokenizer(settings: TextSettings, texts: Sequence[str]) -> Tokenizer:
 
 def _from_hub(name: str) -> Path:
     """Return the folder in which the tokenizer of a hub's model lies, fetched if it is not there."""
-    try:
-        from transformers.utils.hub import cached_file
-    except ModuleNotFoundError as error:
-        missing = MissingExtraError.of(error)
-        if missing is None:
-            raise
-        raise missing from error
+    cached_file = optional("transformers.utils.hub").cached_file
     options = {"_raise_exceptions_for_missing_entries": False}
     try:
         files = [cached_file(name, file, **options) for file in HUB_FILES]

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from paraverbal.errors import MissingExtraError, TextError
+from paraverbal.errors import TextError, optional
 from paraverbal.models.positions import positions
 from paraverbal.models.transformer import Pooling, TransformerLayer
 from paraverbal.settings import TextSettings
@@ -113,13 +113,7 @@ def load_pretrained(name: str) -> Any:
         MissingExtraError: transformers is not installed.
         TextError: There is no such model, or none of text.
     """
-    try:
-        import transformers
-    except ModuleNotFoundError as error:
-        missing = MissingExtraError.of(error)
-        if missing is None:
-            raise
-        raise missing from error
+    transformers = optional("transformers")
     folder = Path(name)
     try:
         model = transformers.AutoModel.from_pretrained(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paraverbal.audio.resample import resample
-from paraverbal.errors import MissingExtraError, TextError
+from paraverbal.errors import TextError, optional
 
 SAMPLING_RATE = 16_000
 MODEL_FILE = "model.bin"
@@ -50,11 +50,4 @@ class Transcriber:
 
 
 def _whisper() -> Any:
-    try:
-        from faster_whisper import WhisperModel
-    except ModuleNotFoundError as error:
-        missing = MissingExtraError.of(error)
-        if missing is None:
-            raise
-        raise missing from error
-    return WhisperModel
+    return optional("faster_whisper").WhisperModel

@@ -5,11 +5,9 @@ its dictionary from a cache in the temporary folder that anybody may have writte
 """
 
 import warnings
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
-from paraverbal.errors import MissingExtraError
+from paraverbal.errors import optional
 
 
 class SpecialTokensWarning(UserWarning):
@@ -22,7 +20,7 @@ def tokenizers() -> Any:
     Raises:
         MissingExtraError: It is not installed.
     """
-    return _imported("tokenizers")
+    return optional("tokenizers")
 
 
 def jieba() -> Any:
@@ -33,14 +31,4 @@ def jieba() -> Any:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _imported("jieba")
-
-
-def _imported(name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        missing = MissingExtraError.of(error)
-        if missing is None:
-            raise
-        raise missing from error
+        return optional("jieba")
