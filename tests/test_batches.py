@@ -325,10 +325,12 @@ def test_the_steps_of_an_epoch_are_counted_before_it(clips, least, keep):
     assert samples.steps(4, least) == len(list(samples.batches(4, 1, least)))
 
 
-def test_training_shows_pieces_of_long_clips_and_all_of_short_ones():
-    recipe = read_recipe("paraverbal-small", ["augment.crop_seconds=0.5", "augment.time_warp=[1.0, 1.0]"])
+@pytest.mark.parametrize(("short", "least"), [("keep", 20), ("repeat", 50)])
+def test_training_shows_pieces_of_long_clips_and_all_of_short_ones(short, least):
+    settings = ["augment.crop_seconds=0.5", "augment.time_warp=[1.0, 1.0]", f"augment.crop_short={short}"]
+    recipe = read_recipe("paraverbal-small", settings)
     piece = 50  # 0.5 s, a frame each 10 ms
     samples = TrainingSamples(of_lengths([20, 80, 300], rows=80), recipe.augment, 0, SpeechModel(recipe, ("a", "b")))
     shown = [samples.sample(clip, 1, epoch).shape[-1] for epoch in range(5) for clip in range(3)]
-    assert shown == [20, piece, piece] * 5
-    assert samples.lengths.tolist() == [20, piece, piece]
+    assert shown == [least, piece, piece] * 5
+    assert samples.lengths.tolist() == [least, piece, piece]

@@ -303,7 +303,8 @@ class TrainingSamples:
         self.lengths = np.array([data.features[int(index)].shape[-1] for index in data.first[:-1]], dtype=np.int64)
         self.crop_frames = None if model is None else crop_frames(model)
         if self.crop_frames is not None and not settings.keep_original:
-            self.lengths = np.minimum(self.lengths, self.crop_frames)
+            most = np.full_like(self.lengths, self.crop_frames)
+            self.lengths = most if settings.crop_short == "repeat" else np.minimum(self.lengths, most)
         self._drawn: dict[tuple[int, int], Tensor] = {}
 
     def sample(self, clip: int, copy: int, epoch: int) -> Tensor:

@@ -229,6 +229,21 @@ def test_a_piece_lies_anywhere_in_the_warped_clip_and_is_all_of_a_shorter_one():
     assert (starts / rooms).mean() == pytest.approx(0.5, abs=0.02)
 
 
+def test_a_short_clip_is_repeated_where_that_is_asked_for():
+    repeated = WARPS.model_copy(update={"crop_short": "repeat"})
+    rng = np.random.default_rng(0)
+    drawn = [draw_change(repeated, (BANDS, FRAMES), rng, crop_frames=400) for _ in range(DRAWS)]
+    starts, frames = np.array([(one.crop[0], round(FRAMES * one.duration)) for one in drawn]).T
+    assert ((starts >= 0) & (starts < frames)).all()
+    assert (starts / (frames - 1)).mean() == pytest.approx(0.5, abs=0.02)
+    given = spectrogram(frames=100)
+    shown = apply_change(given, SpectrogramChange(crop=(70, 250)), np.random.default_rng(0))
+    np.testing.assert_array_equal(shown, np.tile(given, 4)[:, 70:320])
+    warped = apply_change(given, SpectrogramChange(duration=1.2), np.random.default_rng(0))
+    shown = apply_change(given, SpectrogramChange(duration=1.2, crop=(110, 40)), np.random.default_rng(0))
+    np.testing.assert_array_equal(shown, np.tile(warped, 2)[:, 110:150])
+
+
 def test_a_piece_is_what_stands_there():
     given = spectrogram()
     shown = apply_change(given, SpectrogramChange(crop=(100, 60)), np.random.default_rng(0))

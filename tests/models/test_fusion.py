@@ -178,31 +178,39 @@ def test_dimensions_are_mixed_as_probabilities_are() -> None:
     torch.testing.assert_close(network(features, None, beside)[:, 3:], (alone[0] + 3 * alone[1]) / 4)
 
 
-def test_hiding_leaves_at_least_one_of_what_is_there() -> None:
+def test_hiding_takes_something_and_leaves_something() -> None:
     torch.manual_seed(0)
     present = torch.tensor(list(itertools.product([False, True], repeat=3))).repeat(500, 1)
-    for share in (0.0, 0.3, 0.95):
-        left = hidden(present, share)
-        assert not (left & ~present).any()
-        assert torch.equal(left.any(dim=1), present.any(dim=1))
-    whole = torch.ones(20_000, 2, dtype=torch.bool)
-    counts = hidden(whole, 0.3).float().mean(dim=0)
-    # Each is hidden in 0.3 x 0.7 of the clips, and in half of the 0.3 x 0.3 in which both would be.
-    torch.testing.assert_close(counts, torch.full((2,), 1 - 0.21 - 0.045), atol=0.01, rtol=0)
-    assert torch.equal(hidden(present, 0.0), present)
+    left = hidden(present)
+    assert not (left & ~present).any()
+    assert torch.equal(left.any(dim=1), present.any(dim=1))
+    several = present.sum(dim=1) > 1
+    assert (left != present).any(dim=1)[several].all()
+    assert torch.equal(left[~several], present[~several])
+    counts = hidden(torch.ones(20_000, 2, dtype=torch.bool)).float()
+    assert torch.equal(counts.sum(dim=1), torch.ones(20_000))
+    torch.testing.assert_close(counts.mean(dim=0), torch.full((2,), 0.5), atol=0.02, rtol=0)
 
 
-def test_training_hides_and_evaluation_does_not() -> None:
-    network, (features, beside) = fusion("early"), given()
-    network.dropout.p = 0.0
-    calm = network(features, None, beside)
-    assert torch.equal(calm, network(features, None, beside))
-    network.train()
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_answers_with_everything_and_with_some_hidden(kind: str) -> None:
+    network, (features, beside) = fusion(kind), given()
+    whole = network(features, None, beside)
     torch.manual_seed(3)
-    first = network(features, None, beside)
-    assert not torch.allclose(first, calm)
+    both = network(features, None, beside, twice=True)
+    torch.testing.assert_close(both[:4], whole)
     torch.manual_seed(3)
-    assert torch.equal(first, network(features, None, beside))
+    left = hidden(torch.ones(4, 3, dtype=torch.bool))
+    torch.testing.assert_close(both[4:], network(features, None, beside, left))
+    assert not torch.allclose(both[4:], whole)
+
+
+def test_a_hidden_view_counts_as_much_as_modality_dropout_says() -> None:
+    assert fusion("early").view_shares == (0.7, 0.3)
+    encoders = {"text": TextEncoder(TEXT, VOCABULARY)}
+    audio = SpeechModel(small("baseline-lstm"), LABELS).network
+    assert Fusion(FusionSettings(modality_dropout=0.0), audio, encoders, labels=3).view_shares == (1.0,)
+    assert Fusion(FusionSettings(), None, encoders, labels=3).view_shares == (1.0,)
 
 
 def test_a_third_signal_tells_what_neither_voice_nor_text_does() -> None:

@@ -31,7 +31,8 @@ class SpectrogramChange:
     Attributes:
         duration: Factor of the clip's duration, above 1 is slower.
         frequency: Factor by which the bands are moved up.
-        crop: First frame that is shown, and how many there are, both of the warped clip; None: all.
+        crop: First frame that is shown, and how many there are, both of the warped clip, which begins again where it is
+            shorter; None: all.
         gain_db: What is added to every value.
         noise_deviation: Standard deviation of the noise, in the spectrogram's unit.
         shift: Frames by which the spectrogram is rolled towards later.
@@ -73,8 +74,9 @@ def draw_change(
     frequency = _draw_factor(settings.frequency_warp, settings.probability, rng)
     frames = max(1, round(frames * duration))
     crop = None
-    if crop_frames is not None and crop_frames < frames:
-        crop = int(rng.integers(frames - crop_frames, endpoint=True)), crop_frames
+    if crop_frames is not None and (crop_frames < frames or settings.crop_short == "repeat"):
+        last = frames - crop_frames if crop_frames <= frames else frames - 1
+        crop = int(rng.integers(last, endpoint=True)), crop_frames
         frames = crop_frames
     gain = rng.uniform(*settings.gain_db) if any(settings.gain_db) and rng.random() < settings.probability else 0.0
     # The fields in the order of their draws.
@@ -111,11 +113,13 @@ def apply_change(spectrogram: Spectrogram, change: SpectrogramChange, rng: np.ra
 def _warped(spectrogram: Spectrogram, change: SpectrogramChange) -> Spectrogram:
     """Return the piece that is shown, stretched in time and frequency, by linear interpolation."""
     bands, frames = spectrogram.shape
-    first, count = change.crop or (0, max(1, round(frames * change.duration)))
-    if change.duration == 1.0:
+    whole = max(1, round(frames * change.duration))
+    first, count = change.crop or (0, whole)
+    if change.duration == 1.0 and first + count <= whole:
         changed = spectrogram[:, first : first + count]
     else:
-        changed = _sampled(spectrogram, (np.arange(first, first + count) + 0.5) / change.duration - 0.5)
+        shown = np.arange(first, first + count) % whole
+        changed = _sampled(spectrogram, (shown + 0.5) / change.duration - 0.5)
     if change.frequency != 1.0:
         changed = _sampled(changed.T, (np.arange(bands) + 0.5) / change.frequency - 0.5).T
     return changed + np.float32(change.gain_db) if change.gain_db else changed

@@ -8,11 +8,12 @@ A family may give its frames for middle fusion: `tokens(features, lengths)` retu
 `summary(tokens, lengths)` makes of them what `embed` returns, and `token_width` says the units. One that does not is a
 single vector.
 
-In training each kind of input is hidden now and then, with the same probability, but never all of a clip; so the network
-learns to answer with what is left.
+In training each clip is answered twice, with all that it has and with some of it hidden (`twice`), and both answers count; so
+the network learns to answer with what is left. The readers work once for both: no clip's voice goes unheard for it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -88,8 +89,20 @@ class Fusion(nn.Module):
         self.join = _join(settings, widths, labels, outputs or labels)
         self.output = nn.Identity() if settings.kind == "late" else nn.Linear(settings.units, outputs or labels)
 
+    @property
+    def view_shares(self) -> tuple[float, ...]:
+        """How much the loss of each answer counts in training: with everything, and with some input hidden."""
+        share = self.settings.modality_dropout if len(self.modalities) > 1 else 0.0
+        return (1 - share, share) if share else (1.0,)
+
     def forward(
-        self, features: Tensor, lengths: Lengths = None, beside: Beside | None = None, present: Tensor | None = None
+        self,
+        features: Tensor,
+        lengths: Lengths = None,
+        beside: Beside | None = None,
+        present: Tensor | None = None,
+        *,
+        twice: bool = False,
     ) -> Tensor:
         """Return logits `[batch, label]` and dimensions, `[batch, output]`.
 
@@ -99,12 +112,20 @@ class Fusion(nn.Module):
             beside: The sequences; of one that is left out no clip has any.
             present: Whether each clip has each kind of input, `[batch, modality]`, 0 or 1, in the order of `modalities`; None:
                 the voice is there, and each sequence of which something is inside.
+            twice: Answer again with some of each clip's input hidden, below the first: `[2 * batch, output]`.
         """
         heard = self._heard(features, lengths, beside or {}, present)
+        if not twice:
+            return self._answer(heard)
+        left = hidden(torch.stack([one.present for one in heard], dim=1)).unbind(dim=1)
+        partly = [replace(one, present=there) for one, there in zip(heard, left, strict=True)]
+        return torch.cat([self._answer(heard), self._answer(partly)])
+
+    def _answer(self, heard: list[Heard]) -> Tensor:
+        joined: Tensor = self.join(heard)
         if self.settings.kind == "late":
-            mixed: Tensor = self.join(heard)
-            return mixed
-        logits: Tensor = self.output(self.dropout(self.join(heard)))
+            return joined
+        logits: Tensor = self.output(self.dropout(joined))
         return logits
 
     def embed(
@@ -124,8 +145,6 @@ class Fusion(nn.Module):
         flags = torch.stack(there, dim=1)
         if present is not None:
             flags = flags & (present > 0)
-        if self.training:
-            flags = hidden(flags, self.settings.modality_dropout)
         columns = dict(zip(self.modalities, flags.unbind(dim=1), strict=True))
         heard = [] if self.audio is None else [self.audio(features, lengths, columns[AUDIO])]
         for name, (values, inside) in sequences.items():
@@ -145,16 +164,18 @@ class Fusion(nn.Module):
         return values, empty > 0
 
 
-def hidden(present: Tensor, share: float) -> Tensor:
-    """Return what is left when each kind of input is hidden with probability `share`, bool `[batch, modality]`.
+def hidden(present: Tensor) -> Tensor:
+    """Return what is left of each clip when some of its kinds of input are hidden, bool `[batch, modality]`.
 
-    Where nothing would be left, one of those that are there stays, each as likely. Draws come from torch's own generator.
+    Of a clip that has two or more, one at least is hidden and one at least is left: each is kept with probability 0.5, and one
+    alone, as likely as the others, where all or none would be. Draws come from torch's own generator.
     """
     drawn = torch.rand(2, *present.shape).to(present.device)
-    kept = present & (drawn[0] >= share)
+    kept = present & (drawn[0] < 0.5)
     lone = torch.where(present, drawn[1], -1.0).argmax(dim=1, keepdim=True)
-    saved = torch.zeros_like(present).scatter(1, lone, True) & present
-    return torch.where(kept.any(dim=1, keepdim=True), kept, saved)
+    single = torch.zeros_like(present).scatter(1, lone, True) & present
+    is_part = kept.any(dim=1, keepdim=True) & (kept != present).any(dim=1, keepdim=True)
+    return torch.where(is_part, kept, single)
 
 
 def _join(settings: FusionSettings, widths: Mapping[str, Width], labels: int, outputs: int) -> nn.Module:
@@ -169,7 +190,8 @@ def _join(settings: FusionSettings, widths: Mapping[str, Width], labels: int, ou
         if weights is not None and len(weights) != len(names):
             raise ValueError(f"fusion.weights has {len(weights)} numbers for {', '.join(names)}; give one for each")
         geometric = settings.mean == "geometric"
-        return Late(widths, labels, outputs, weights=weights, is_geometric=geometric, dropout=settings.dropout)
+        heads = (settings.units, settings.dropout)
+        return Late(widths, labels, outputs, weights=weights, is_geometric=geometric, head=heads)
     if settings.attention == "cross" and len(names) < 2:
         raise ValueError(f"cross-attention needs two kinds of input, there is {names[0]} alone; take joint")
     kind = Cross if settings.attention == "cross" else Middle

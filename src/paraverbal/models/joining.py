@@ -186,7 +186,7 @@ class Late(nn.Module):
         outputs: All outputs, dimensions such as arousal behind the emotions.
         weights: How much each counts, relative to the others; None learns it.
         is_geometric: Which mean is taken of probabilities; of dimensions it is the arithmetic one.
-        dropout: Before each answer.
+        head: Units of the hidden layer of each answer, and the dropout behind it; as early fusion of that input alone.
     """
 
     log_weights: Tensor
@@ -199,13 +199,12 @@ class Late(nn.Module):
         *,
         weights: Sequence[float] | None,
         is_geometric: bool,
-        dropout: float,
+        head: tuple[int, float],
     ) -> None:
         super().__init__()
         self.labels = labels
         self.is_geometric = is_geometric
-        self.dropout = nn.Dropout(dropout)
-        self.outputs = nn.ModuleList(nn.Linear(width.pooled, outputs) for width in widths.values())
+        self.answers = nn.ModuleList(_head(width.pooled, *head, outputs) for width in widths.values())
         if weights is None:
             self.log_weights = nn.Parameter(torch.zeros(len(widths)))
         else:
@@ -213,7 +212,7 @@ class Late(nn.Module):
 
     def forward(self, heard: Sequence[Heard]) -> Tensor:
         """Return logarithms of the mixed probabilities, then the mixed dimensions, `[batch, output]`."""
-        answers = [output(self.dropout(one.pooled)).float() for one, output in zip(heard, self.outputs, strict=True)]
+        answers = [answer(one.pooled).float() for one, answer in zip(heard, self.answers, strict=True)]
         stacked = torch.stack(answers, dim=1)
         present = torch.stack([one.present for one in heard], dim=1)
         lowest = torch.finfo(torch.float32).min
@@ -222,6 +221,11 @@ class Late(nn.Module):
         mixed = (weights.exp() * told).sum(dim=1) if self.is_geometric else (weights + told).logsumexp(dim=1)
         mixed = torch.where(present.any(dim=1, keepdim=True), mixed, 0.0)
         return torch.cat([mixed, (weights.exp() * stacked[..., self.labels :]).sum(dim=1)], dim=1)
+
+
+def _head(width: int, units: int, dropout: float, outputs: int) -> nn.Module:
+    hidden = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, units), nn.ReLU(), nn.Dropout(dropout))
+    return hidden.append(nn.Linear(units, outputs))
 
 
 def _others(parts: Sequence[Tensor], place: int) -> Tensor:

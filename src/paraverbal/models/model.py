@@ -80,6 +80,11 @@ class SpeechModel(nn.Module):
         return self.network.modalities if self.recipe.text.is_read else (AUDIO,)
 
     @property
+    def view_shares(self) -> tuple[float, ...]:
+        """How much each answer to a clip counts in training; more than one of a model that learns to lack a kind of input."""
+        return self.network.view_shares if self.recipe.text.is_read else (1.0,)
+
+    @property
     def minimum_samples(self) -> int:
         """Samples that a waveform must have at least, so that no pooling stage runs empty."""
         if self.recipe.frontend.fit != "none" or not isinstance(self.recipe.frontend, FramedSettings):

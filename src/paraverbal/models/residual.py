@@ -41,7 +41,11 @@ class SqueezeExcitation(nn.Module):
 
 
 class ResidualStage(nn.Module):
-    """A maximum of 2 x 2 (or of the bands alone), a projection to the stage's channels, and one residual block."""
+    """A maximum of 2 x 2 (or of the bands alone), a projection to the stage's channels, and one residual block.
+
+    What it is given and what it returns is not rectified yet: the maximum comes first, which gives the same and leaves a
+    quarter of the values to rectify.
+    """
 
     def __init__(self, channels: tuple[int, int], *, pool: tuple[int, int], reduction: int, dropout: float) -> None:
         super().__init__()
@@ -58,13 +62,13 @@ class ResidualStage(nn.Module):
 
     def forward(self, maps: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
         """Return the maps `[batch, channel, band, frame]` and their lengths."""
-        maps, lengths = self.pool(maps), pooled(lengths, self.pool_frames)
+        maps, lengths = torch.relu(self.pool(maps)), pooled(lengths, self.pool_frames)
         maps = maps if self.widen is None else self.widen(maps)
         inner = torch.relu(self.first_norm(self.first(silenced(maps, lengths)), lengths))
         inner = self.second_norm(self.second(silenced(inner, lengths)), lengths)
         if self.excitation is not None:
             inner = self.excitation(inner, lengths)
-        return self.dropout(torch.relu(maps + inner)), lengths
+        return self.dropout(maps + inner), lengths
 
 
 class AttentiveStatistics(nn.Module):
@@ -133,9 +137,10 @@ class ResidualNetwork(nn.Module):
         """Return what is left of each frame, projected, `[batch, frame, unit]`, and their lengths."""
         maps = self.stem(silenced(features.unsqueeze(1), lengths))
         lengths = None if lengths is None else (lengths + 1) // 2
-        maps = torch.relu(self.stem_norm(maps, lengths))
+        maps = self.stem_norm(maps, lengths)
         for stage in self.stages:
             maps, lengths = stage(maps, lengths)
+        maps = torch.relu(maps)
         sequence = torch.relu(self.project_norm(self.project(silenced(maps.flatten(1, 2), lengths)), lengths))
         return sequence.transpose(1, 2), lengths
 

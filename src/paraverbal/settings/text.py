@@ -69,7 +69,8 @@ class FusionSettings(Settings):
     layers: Count = 1  # middle only
     heads: Count = 4  # middle only; units must be a multiple of it
     dropout: Share = 0.1  # before the output, and in the transformer of middle
-    modality_dropout: Share = 0.3  # how often training hides the voice or the text of a clip, so that each serves alone
+    # how much counts in training what is answered with the voice or the text of a clip hidden, so that each serves alone
+    modality_dropout: Share = 0.3
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -213,13 +213,12 @@ class Trainer:
         if mixing is not None:
             given = mixing.features(*given)
         joined = () if batch.beside is None else (self.fabric.to_device(batch.beside),)
-        logits, values = self.model.parted(self.network(*given, *joined).float())
-        possible = None if batch.possible is None else self.fabric.to_device(batch.possible)
-        loss = self._emotion_loss(logits, labels, mixing, possible)
-        if self.model.dimensions is not None and batch.dimensions is not None:
-            truth = self.model.dimensions.standardised(self.fabric.to_device(batch.dimensions))
-            truth = truth if mixing is None else mixing.values(truth)
-            loss = loss + self.settings.dimension_weight * concordance_loss(values, truth)
+        shares = self.model.view_shares
+        views = {"twice": True} if len(shares) > 1 else {}
+        answers = self.network(*given, *joined, **views).float().chunk(len(shares))
+        losses = [self._loss(answer, batch, labels, mixing) for answer in answers]
+        loss = torch.stack([share * one for share, one in zip(shares, losses, strict=True)]).sum()
+        logits = self.model.parted(answers[0])[0]
         value = loss.item()
         if not np.isfinite(value):
             raise RunError(self._diverged(epoch))
@@ -228,6 +227,16 @@ class Trainer:
         self.optimizer.step()
         self.average.after_step()
         return _Step(value, batch.labels.numpy(), logits.detach().argmax(dim=1).cpu().numpy())
+
+    def _loss(self, answer: Tensor, batch: Batch, labels: Tensor, mixing: Mixing | None) -> Tensor:
+        logits, values = self.model.parted(answer)
+        possible = None if batch.possible is None else self.fabric.to_device(batch.possible)
+        loss = self._emotion_loss(logits, labels, mixing, possible)
+        if self.model.dimensions is not None and batch.dimensions is not None:
+            truth = self.model.dimensions.standardised(self.fabric.to_device(batch.dimensions))
+            truth = truth if mixing is None else mixing.values(truth)
+            loss = loss + self.settings.dimension_weight * concordance_loss(values, truth)
+        return loss
 
     def _emotion_loss(self, logits: Tensor, labels: Tensor, mixing: Mixing | None, possible: Tensor | None) -> Tensor:
         smoothing = self.settings.label_smoothing
