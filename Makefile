@@ -62,11 +62,12 @@ clips: $(VENV)/full  ## the example clips anew; needs Debian's espeak-ng
 	$(VENV)/bin/python examples/make_clips.py
 
 default-model: $(VENV)/full  ## the bundled model anew (a quarter of an hour); needs PARAVERBAL_CORPORA
-	$(VENV)/bin/paraverbal train cnn-lstm-16khz --output runs/default \
+	$(VENV)/bin/paraverbal train paraverbal-small --output runs/default --robustness --set training.epochs=60 \
+	    --set 'training.balance=["corpus","emotion"]' --set 'augment.noise_snr_db=[5.0,40.0]' \
 	    --corpus $(PARAVERBAL_CORPORA)/aesdd --corpus $(PARAVERBAL_CORPORA)/ravdess --corpus $(PARAVERBAL_CORPORA)/urdu
 	rm -r src/paraverbal/models_bundled/default
 	$(VENV)/bin/paraverbal export runs/default --output src/paraverbal/models_bundled/default \
-	    --name default --licence cc-by-nc-sa-4.0
+	    --name default --licence cc-by-nc-sa-4.0 --weights
 
 cards: $(VENV)/full  ## the model cards of the bundled models anew, from their manifests
 	$(VENV)/bin/python -c "from paraverbal.bundle.load import BUNDLED, model_names; from paraverbal.report.deploy import write_card; [write_card(BUNDLED / name) for name in model_names()]"

@@ -6,7 +6,7 @@ from tests.bundles import write_bundle
 import paraverbal as pv
 from paraverbal.bundle.format import Manifest
 from paraverbal.corpora import read_corpus
-from paraverbal.errors import ExportError, RunError, SplitError
+from paraverbal.errors import BundleError, ExportError, RunError, SplitError
 from paraverbal.report import deploy
 from paraverbal.report.deploy import Measured, export, write_card
 
@@ -72,6 +72,15 @@ def test_what_fails_leaves_no_folder(tmp_path, monkeypatch):
     with pytest.raises(ExportError, match="no"):
         export("default", tmp_path / "out", precision="int8")
     assert not (tmp_path / "out").exists()
+
+
+def test_weights_go_along_where_asked_for(tmp_path):
+    run = write_bundle(tmp_path / "run")
+    with pytest.raises(BundleError, match=r"run: has no model\.safetensors; export the run folder, or leave the weights out"):
+        export(run, tmp_path / "out", weights=True)
+    (run / "model.safetensors").write_bytes(b"weights")
+    assert (export(run, tmp_path / "with", weights=True) / "model.safetensors").read_bytes() == b"weights"
+    assert not (export(run, tmp_path / "without") / "model.safetensors").exists()
 
 
 def test_impossible_requests_are_refused(tmp_path, synthetic):

@@ -23,6 +23,7 @@ from paraverbal.errors import BundleError
 FORMAT = 4
 MANIFEST = "bundle.json"
 TOKENIZER = "tokenizer.json"
+WEIGHTS = "model.safetensors"
 # What a model can take, in the order in which the graph is told what there is.
 MODALITIES = ("audio", "text")
 

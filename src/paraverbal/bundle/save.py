@@ -23,14 +23,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from paraverbal.bundle.format import MANIFEST, TOKENIZER, Graph, Manifest
+from paraverbal.bundle.format import MANIFEST, TOKENIZER, WEIGHTS, Graph, Manifest
 from paraverbal.errors import BundleError, ExportError
 from paraverbal.models.fusion import TEXT
 from paraverbal.models.model import SpeechModel
 from paraverbal.models.recurrent import as_onnx_nodes
 
 GRAPH = "model.onnx"
-WEIGHTS = "model.safetensors"
 
 # What the graph is compared at: batches, seconds, and the greatest difference of a probability, or of a dimension in units of
 # its deviation over the training clips.

@@ -197,6 +197,9 @@ def export(
     split: Annotated[
         Path | None, typer.Option("--split", help="The split.csv of the training; else that of the run folder.")
     ] = None,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Put model.safetensors beside the graph, for train --init.")
+    ] = False,
 ) -> None:
     """Write what deployment needs: graph, manifest, card."""
     from paraverbal.report.deploy import Measured
@@ -205,7 +208,7 @@ def export(
     if split is not None and not corpus:
         raise ParaverbalError("--split tells the parts of --corpus; give that too")
     measured = Measured(read_recordings(corpus, None, None, None), split, tell) if corpus else None
-    folder = export_model(model, output, name=name, licence=licence, precision=precision, measured=measured)
+    folder = export_model(model, output, name=name, licence=licence, precision=precision, measured=measured, weights=weights)
     typer.echo(str(folder))
 
 

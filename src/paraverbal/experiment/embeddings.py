@@ -10,8 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from paraverbal.batches import Clip, collate, collate_beside, compute_features
-from paraverbal.bundle.format import TOKENIZER, Manifest
-from paraverbal.bundle.save import WEIGHTS
+from paraverbal.bundle.format import TOKENIZER, WEIGHTS, Manifest
 from paraverbal.config import parse_recipe
 from paraverbal.corpora.corpus import Corpus
 from paraverbal.errors import BundleError, CorpusError

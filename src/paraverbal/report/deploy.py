@@ -1,4 +1,4 @@
-"""Bundle -> the folder that is handed on: graph, manifest, model card, without the weights for further training."""
+"""Bundle -> the folder that is handed on: graph, manifest, model card; the weights for further training only where asked for."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paraverbal.bundle.format import TOKENIZER, Manifest
+from paraverbal.bundle.format import TOKENIZER, WEIGHTS, Manifest
 from paraverbal.bundle.load import Model, load_model
-from paraverbal.errors import ExportError, RunError, SplitError
+from paraverbal.errors import BundleError, ExportError, RunError, SplitError
 from paraverbal.report.card import model_card
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def export(
     licence: str | None = None,
     precision: str = "fp32",
     measured: Measured | None = None,
+    weights: bool = False,
 ) -> Path:
     """Write what deployment needs of a model into a new folder.
 
@@ -52,9 +53,10 @@ def export(
         licence: Of the weights, for example `cc-by-nc-sa-4.0`; None keeps what the manifest says.
         precision: `fp32`, weights as they are, or `int8`, weights of 8 bits.
         measured: With `int8`: on what the loss of UAR is measured, which the card then tells; None: it says it was not.
+        weights: Put `model.safetensors` beside the graph, from which another training can begin (`train --init`).
 
     Raises:
-        BundleError: There is no such model.
+        BundleError: There is no such model, or it has no weights and they are asked for.
         ExportError: There is no such precision, or the graph cannot be quantized.
         RunError: The folder is not empty.
         SplitError: There is no split to measure on, or it does not fit the recordings.
@@ -62,14 +64,17 @@ def export(
     """
     loaded = load_model(model)
     _check_precision(precision, loaded.manifest, measured)
+    if weights and not (loaded.folder / WEIGHTS).is_file():
+        raise BundleError(f"{loaded.folder}: has no {WEIGHTS}; export the run folder, or leave the weights out")
     split = None if measured is None else _split_file(measured, loaded)
     manifest = replace(loaded.manifest, name=name or loaded.manifest.name, licence=licence or loaded.manifest.licence)
     folder = new_folder(folder)
     with ExitStack() as failing:
         failing.callback(shutil.rmtree, folder)
         manifest = _write_graph(loaded, manifest, folder, precision)
-        if (loaded.folder / TOKENIZER).is_file():
-            shutil.copyfile(loaded.folder / TOKENIZER, folder / TOKENIZER)
+        for file in (TOKENIZER, WEIGHTS) if weights else (TOKENIZER,):
+            if (loaded.folder / file).is_file():
+                shutil.copyfile(loaded.folder / file, folder / file)
         manifest.write(folder)
         if measured is not None and split is not None:
             manifest = replace(manifest, scores={**manifest.scores, precision: _loss(loaded, folder, measured, split)})

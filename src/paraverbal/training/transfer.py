@@ -8,9 +8,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from paraverbal.bundle.format import TOKENIZER
+from paraverbal.bundle.format import TOKENIZER, WEIGHTS
 from paraverbal.bundle.load import Model, load_model
-from paraverbal.bundle.save import WEIGHTS
 from paraverbal.errors import RunError
 from paraverbal.models.model import SpeechModel
 
