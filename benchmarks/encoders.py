@@ -48,7 +48,8 @@ def encoder() -> float:
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    network = Wav2Vec2Model(Wav2Vec2Config()).eval()  # the defaults are those of the base model: 12 layers of 768
+    network = Wav2Vec2Model(Wav2Vec2Config())  # the defaults are those of the base model: 12 layers of 768
+    network.train(False)
     clips = [torch.from_numpy(clip).unsqueeze(0) for clip in waveforms()]
     with torch.inference_mode():
         return speed(lambda index: network(clips[index]).last_hidden_state, seconds())

@@ -49,12 +49,19 @@ def test_excitation_weighs_whole_channels_by_numbers_between_0_and_1() -> None:
     assert ((weights > 0) & (weights < 1)).all()
 
 
-@pytest.mark.parametrize("settings", [SMALL, SMALL.model_copy(update={"reduction": 0, "channels": (6, 8)})])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SMALL,
+        SMALL.model_copy(update={"reduction": 0, "channels": (6, 8)}),
+        SMALL.model_copy(update={"stem_stride": 4, "channels": (6, 8), "halved": 2}),
+    ],
+)
 @pytest.mark.parametrize("bands", [16, 17, 23])
 def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
     torch.manual_seed(0)
     network = ResidualNetwork(settings, bands, None, 3).eval()
-    lengths = torch.tensor([4, 31, 50, 17])
+    lengths = torch.tensor([settings.least_frames, 31, 50, 17])
     features = torch.randn(4, bands, 50)
     for row, length in zip(features, lengths, strict=True):
         row[:, length:] = 0
@@ -63,8 +70,9 @@ def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
     assert torch.allclose(together, torch.cat(alone), atol=1e-5)
 
 
-def test_the_least_frames_pass_and_fewer_are_not_promised() -> None:
-    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 2})
+@pytest.mark.parametrize("stride", [2, 4])
+def test_the_least_frames_pass_and_fewer_are_not_promised(stride) -> None:
+    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 2, "stem_stride": stride})
     network = ResidualNetwork(settings, 16, None, 2).eval()
     assert network.minimum_frames == settings.least_frames == 8
     assert network(torch.randn(1, 16, 8)).shape == (1, 2)

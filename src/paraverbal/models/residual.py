@@ -1,9 +1,10 @@
 """`residual`: residual convolutions over the spectrogram, then statistics over time, weighted by attention.
 
-A first convolution halves bands and frames. Each stage halves them again with a maximum and has one residual block
-(He et al. 2016), whose output can be weighed channel by channel (squeeze and excitation, Hu et al. 2018). The maps of what
-bands are left are joined for each frame and projected; attention chooses frames for mean and deviation (Okabe, Koshinaka
-and Shinoda 2018). `lengths` travels through all of it, so that clips of any length share a batch.
+A first convolution halves bands and frames, or quarters them. Each stage halves them again with a maximum (the first one only
+where they are not quartered) and has one residual block (He et al. 2016), whose output can be weighed channel by channel
+(squeeze and excitation, Hu et al. 2018). The maps of what bands are left are joined for each frame and projected; attention
+chooses frames for mean and deviation (Okabe, Koshinaka and Shinoda 2018). `lengths` travels through all of it, so that clips
+of any length share a batch.
 """
 
 import torch
@@ -112,15 +113,21 @@ class ResidualNetwork(nn.Module):
         super().__init__()
         self.minimum_frames = settings.least_frames
         first = settings.stem
-        self.stem = nn.Conv2d(1, first, kernel_size=5, stride=2, padding=2, bias=False)
+        self.stride = settings.stem_stride
+        kernel = self.stride + 3
+        self.stem = nn.Conv2d(1, first, kernel, stride=self.stride, padding=kernel // 2, bias=False)
         self.stem_norm = MaskedBatchNorm2d(first)
         widths = (first, *settings.channels)
         pools = [(2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels))]
+        if self.stride == 4:
+            pools[0] = (1, 1)
         self.stages = nn.ModuleList(
             ResidualStage(pair, pool=pool, reduction=settings.reduction, dropout=settings.block_dropout)
             for pair, pool in zip(zip(widths, settings.channels, strict=False), pools, strict=True)
         )
-        bands = -(-rows // 2) // 2 ** len(settings.channels)
+        bands = -(-rows // self.stride)
+        for pool in pools:
+            bands //= pool[0]
         self.project = nn.Conv1d(bands * settings.channels[-1], settings.units, kernel_size=1, bias=False)
         self.project_norm = MaskedBatchNorm1d(settings.units)
         self.token_width = settings.units
@@ -136,7 +143,7 @@ class ResidualNetwork(nn.Module):
     def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
         """Return what is left of each frame, projected, `[batch, frame, unit]`, and their lengths."""
         maps = self.stem(silenced(features.unsqueeze(1), lengths))
-        lengths = None if lengths is None else (lengths + 1) // 2
+        lengths = None if lengths is None else -(-lengths // self.stride)
         maps = self.stem_norm(maps, lengths)
         for stage in self.stages:
             maps, lengths = stage(maps, lengths)

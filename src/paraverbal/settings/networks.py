@@ -150,7 +150,9 @@ class ResidualSettings(Settings):
     """Residual convolutions over the spectrogram, then mean and deviation over time, weighted by attention."""
 
     family: Literal["residual"] = "residual"
-    stem: Count = 32  # channels of the first convolution, which halves bands and frames
+    stem: Count = 32  # channels of the first convolution
+    # by how much it shrinks bands and frames. 4: the first stage has no maximum; half the work
+    stem_stride: Literal[2, 4] = 2
     channels: Counts = (64, 128, 192)  # of each stage; each halves the bands
     halved: Count = 2  # stages, from the first, that halve the frames
     reduction: Whole = 8  # of squeeze and excitation; 0: none
