@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from paraverbal.models.residual import AttentiveStatistics, ResidualNetwork, SqueezeExcitation
+from paraverbal.models.residual import AttentiveStatistics, ResidualNetwork
 from paraverbal.settings import ResidualSettings
 
-SMALL = ResidualSettings(stem=4, channels=(8,), halved=1, reduction=2, units=6, attention_units=5, dropout=0.0)
+SMALL = ResidualSettings(stem=4, channels=(8,), halved=0, units=6, attention_units=5, dropout=0.0)
 
 
 def test_equal_attention_gives_mean_and_deviation() -> None:
@@ -41,22 +41,7 @@ def test_a_constant_sequence_has_a_finite_gradient() -> None:
     assert torch.isfinite(sequence.grad).all()
 
 
-def test_excitation_weighs_whole_channels_by_numbers_between_0_and_1() -> None:
-    layer = SqueezeExcitation(6, 2)
-    maps = torch.rand(2, 6, 4, 5) + 0.1
-    weights = layer(maps, None) / maps
-    assert torch.allclose(weights, weights[:, :, :1, :1].expand_as(weights), atol=1e-6)
-    assert ((weights > 0) & (weights < 1)).all()
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        SMALL,
-        SMALL.model_copy(update={"reduction": 0, "channels": (6, 8)}),
-        SMALL.model_copy(update={"stem_stride": 4, "channels": (6, 8), "halved": 2}),
-    ],
-)
+@pytest.mark.parametrize("settings", [SMALL, SMALL.model_copy(update={"channels": (6, 8), "halved": 1})])
 @pytest.mark.parametrize("bands", [16, 17, 23])
 def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
     torch.manual_seed(0)
@@ -70,9 +55,8 @@ def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
     assert torch.allclose(together, torch.cat(alone), atol=1e-5)
 
 
-@pytest.mark.parametrize("stride", [2, 4])
-def test_the_least_frames_pass_and_fewer_are_not_promised(stride) -> None:
-    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 2, "stem_stride": stride})
+def test_the_least_frames_pass_and_fewer_are_not_promised() -> None:
+    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 1})
     network = ResidualNetwork(settings, 16, None, 2).eval()
     assert network.minimum_frames == settings.least_frames == 8
     assert network(torch.randn(1, 16, 8)).shape == (1, 2)

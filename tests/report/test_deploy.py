@@ -76,7 +76,9 @@ def test_what_fails_leaves_no_folder(tmp_path, monkeypatch):
 
 def test_weights_go_along_where_asked_for(tmp_path):
     run = write_bundle(tmp_path / "run")
-    with pytest.raises(BundleError, match=r"run: has no model\.safetensors; export the run folder, or leave the weights out"):
+    with pytest.raises(
+        BundleError, match=r"run: has no model\.safetensors; export the run folder, or leave the weights out"
+    ):
         export(run, tmp_path / "out", weights=True)
     (run / "model.safetensors").write_bytes(b"weights")
     assert (export(run, tmp_path / "with", weights=True) / "model.safetensors").read_bytes() == b"weights"

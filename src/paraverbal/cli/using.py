@@ -208,7 +208,9 @@ def export(
     if split is not None and not corpus:
         raise ParaverbalError("--split tells the parts of --corpus; give that too")
     measured = Measured(read_recordings(corpus, None, None, None), split, tell) if corpus else None
-    folder = export_model(model, output, name=name, licence=licence, precision=precision, measured=measured, weights=weights)
+    folder = export_model(
+        model, output, name=name, licence=licence, precision=precision, measured=measured, weights=weights
+    )
     typer.echo(str(folder))
 
 

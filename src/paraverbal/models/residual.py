@@ -1,10 +1,9 @@
 """`residual`: residual convolutions over the spectrogram, then statistics over time, weighted by attention.
 
-A first convolution halves bands and frames, or quarters them. Each stage halves them again with a maximum (the first one only
-where they are not quartered) and has one residual block (He et al. 2016), whose output can be weighed channel by channel
-(squeeze and excitation, Hu et al. 2018). The maps of what bands are left are joined for each frame and projected; attention
-chooses frames for mean and deviation (Okabe, Koshinaka and Shinoda 2018). `lengths` travels through all of it, so that clips
-of any length share a batch.
+A first convolution quarters bands and frames. Each stage has one residual block (He et al. 2016), and each but the first halves
+the bands, some the frames too, with a maximum before it. The maps of what bands are left are joined for each frame and
+projected; attention chooses frames for mean and deviation (Okabe, Koshinaka and Shinoda 2018). `lengths` travels through all of
+it, so that clips of any length share a batch.
 """
 
 import torch
@@ -23,32 +22,17 @@ from paraverbal.settings import ResidualSettings
 
 # Added to a variance before its root is taken: the root has no gradient at 0.
 _LEAST_VARIANCE = 1e-4
-
-
-class SqueezeExcitation(nn.Module):
-    """Weighs each channel by what the clip's means say, `[batch, channel, band, frame]`."""
-
-    def __init__(self, channels: int, reduction: int) -> None:
-        super().__init__()
-        hidden = max(4, channels // reduction)
-        self.squeeze = nn.Linear(channels, hidden)
-        self.excite = nn.Linear(hidden, channels)
-
-    def forward(self, maps: Tensor, lengths: Lengths) -> Tensor:
-        """Return the weighed maps."""
-        means = mean_over_time(maps.mean(dim=2), lengths)
-        weights = torch.sigmoid(self.excite(torch.relu(self.squeeze(means))))
-        return maps * weights[:, :, None, None]
+_STRIDE = 4  # of the first convolution
 
 
 class ResidualStage(nn.Module):
-    """A maximum of 2 x 2 (or of the bands alone), a projection to the stage's channels, and one residual block.
+    """A maximum (of 2 x 2, of the bands alone, or none), a projection to the stage's channels, and one residual block.
 
     What it is given and what it returns is not rectified yet: the maximum comes first, which gives the same and leaves a
     quarter of the values to rectify.
     """
 
-    def __init__(self, channels: tuple[int, int], *, pool: tuple[int, int], reduction: int, dropout: float) -> None:
+    def __init__(self, channels: tuple[int, int], *, pool: tuple[int, int], dropout: float) -> None:
         super().__init__()
         given, width = channels
         self.pool_frames = pool[1]
@@ -58,7 +42,6 @@ class ResidualStage(nn.Module):
         self.first_norm = MaskedBatchNorm2d(width)
         self.second = nn.Conv2d(width, width, kernel_size=3, padding=1, bias=False)
         self.second_norm = MaskedBatchNorm2d(width)
-        self.excitation = SqueezeExcitation(width, reduction) if reduction else None
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, maps: Tensor, lengths: Lengths) -> tuple[Tensor, Lengths]:
@@ -67,8 +50,6 @@ class ResidualStage(nn.Module):
         maps = maps if self.widen is None else self.widen(maps)
         inner = torch.relu(self.first_norm(self.first(silenced(maps, lengths)), lengths))
         inner = self.second_norm(self.second(silenced(inner, lengths)), lengths)
-        if self.excitation is not None:
-            inner = self.excitation(inner, lengths)
         return self.dropout(maps + inner), lengths
 
 
@@ -112,22 +93,18 @@ class ResidualNetwork(nn.Module):
     def __init__(self, settings: ResidualSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
         self.minimum_frames = settings.least_frames
-        first = settings.stem
-        self.stride = settings.stem_stride
-        kernel = self.stride + 3
-        self.stem = nn.Conv2d(1, first, kernel, stride=self.stride, padding=kernel // 2, bias=False)
-        self.stem_norm = MaskedBatchNorm2d(first)
-        widths = (first, *settings.channels)
-        pools = [(2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels))]
-        if self.stride == 4:
-            pools[0] = (1, 1)
+        self.stem = nn.Conv2d(1, settings.stem, kernel_size=7, stride=_STRIDE, padding=3, bias=False)
+        self.stem_norm = MaskedBatchNorm2d(settings.stem)
+        widths = (settings.stem, *settings.channels)
+        pools = [
+            (1, 1),
+            *((2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels) - 1)),
+        ]
         self.stages = nn.ModuleList(
-            ResidualStage(pair, pool=pool, reduction=settings.reduction, dropout=settings.block_dropout)
+            ResidualStage(pair, pool=pool, dropout=settings.block_dropout)
             for pair, pool in zip(zip(widths, settings.channels, strict=False), pools, strict=True)
         )
-        bands = -(-rows // self.stride)
-        for pool in pools:
-            bands //= pool[0]
+        bands = -(-rows // _STRIDE) // 2 ** (len(settings.channels) - 1)
         self.project = nn.Conv1d(bands * settings.channels[-1], settings.units, kernel_size=1, bias=False)
         self.project_norm = MaskedBatchNorm1d(settings.units)
         self.token_width = settings.units
@@ -143,7 +120,7 @@ class ResidualNetwork(nn.Module):
     def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
         """Return what is left of each frame, projected, `[batch, frame, unit]`, and their lengths."""
         maps = self.stem(silenced(features.unsqueeze(1), lengths))
-        lengths = None if lengths is None else -(-lengths // self.stride)
+        lengths = None if lengths is None else -(-lengths // _STRIDE)
         maps = self.stem_norm(maps, lengths)
         for stage in self.stages:
             maps, lengths = stage(maps, lengths)
