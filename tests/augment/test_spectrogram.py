@@ -285,6 +285,22 @@ def test_a_gain_is_added_to_every_value():
     np.testing.assert_array_equal(louder, given + np.float32(2.5))
 
 
+def test_a_filter_adds_a_line_of_gains_over_the_bands():
+    given = spectrogram(bands=9)
+    filtered = apply_change(given, SpectrogramChange(filter_db=(2.0, -2.0, 6.0)), np.random.default_rng(0))
+    expected = np.tile(np.float32([[2], [1], [0], [-1], [-2], [0], [2], [4], [6]]), (1, FRAMES))
+    np.testing.assert_allclose(filtered - given, expected, atol=1e-4)
+
+
+def test_the_gains_of_filters_fill_their_range():
+    drawn = changes(AugmentSettings(copies=1, probability=0.5, filter_db=(-6.0, 3.0)))
+    filters = np.array([one.filter_db for one in drawn if one.filter_db])
+    assert len(filters) / DRAWS == pytest.approx(0.5, abs=0.025)
+    assert (filters.min() >= -6, filters.max() <= 3) == (True, True)
+    np.testing.assert_allclose(filters.mean(axis=0), -1.5, atol=0.2)
+    assert np.abs(np.corrcoef(filters.T) - np.eye(filters.shape[1])).max() < 0.1
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 3)])
 def test_the_smallest_spectrograms_can_be_warped(shape):
     given = np.full(shape, 3.0, np.float32)

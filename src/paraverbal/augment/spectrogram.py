@@ -1,11 +1,12 @@
-"""Changes of a spectrogram in its own unit: warp, crop, gain, noise, circular shift in time, multiplication, masks.
+"""Changes of a spectrogram in its own unit: warp, crop, gain, filter, noise, circular shift in time, multiplication, masks.
 
 On a spectrogram in dB below its maximum (-80..0), the multiplication stretches the distances to the maximum, and noise
 of deviation 0.008 dB is far below what any front end resolves. They are kept as published.
 
 Masks of bands and of frames are those of SpecAugment (Park et al. 2019). The warp of time is uniform over the clip, as a
 change of speed; that of frequency moves all bands by one factor on the mel scale, as a vocal tract of another length
-does (Jaitly and Hinton 2013, there on a scale that is linear up to 4.8 kHz).
+does (Jaitly and Hinton 2013, there on a scale that is linear up to 4.8 kHz). A filter is a line of gains over the bands, as
+another microphone, room or throat gives (after Nam, Kim and Park, "FilterAugment", ICASSP 2022).
 """
 
 from collections.abc import Callable
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Spectrogram = NDArray[np.float32]
 Span = tuple[int, int]
 
+# Gains that a filter is drawn with.
+_FILTER_KNOTS = 5
+
 _MASK_VALUES: dict[str, Callable[[Spectrogram], np.float32]] = {"floor": np.min, "mean": np.mean, "max": np.max}
 
 
@@ -34,6 +38,7 @@ class SpectrogramChange:
         crop: First frame that is shown, and how many there are, both of the warped clip, which begins again where it is
             shorter; None: all.
         gain_db: What is added to every value.
+        filter_db: What is added to the bands, at places evenly spaced from the first to the last one; linear between them.
         noise_deviation: Standard deviation of the noise, in the spectrogram's unit.
         shift: Frames by which the spectrogram is rolled towards later.
         factor: Number that every value is multiplied by.
@@ -46,6 +51,7 @@ class SpectrogramChange:
     frequency: float = 1.0
     crop: Span | None = None
     gain_db: float = 0.0
+    filter_db: tuple[float, ...] = ()
     noise_deviation: float = 0.0
     shift: int = 0
     factor: float = 1.0
@@ -79,12 +85,16 @@ def draw_change(
         crop = int(rng.integers(last, endpoint=True)), crop_frames
         frames = crop_frames
     gain = rng.uniform(*settings.gain_db) if any(settings.gain_db) and rng.random() < settings.probability else 0.0
+    knots = ()
+    if any(settings.filter_db) and rng.random() < settings.probability:
+        knots = tuple(rng.uniform(*settings.filter_db, size=_FILTER_KNOTS).tolist())
     # The fields in the order of their draws.
     return SpectrogramChange(
         duration=duration,
         frequency=frequency,
         crop=crop,
         gain_db=gain,
+        filter_db=knots,
         noise_deviation=settings.noise_deviation if noise else 0.0,
         shift=int(frames * settings.roll * rng.random()) if roll else 0,
         factor=rng.uniform(*settings.factor) if factor else 1.0,
@@ -122,6 +132,9 @@ def _warped(spectrogram: Spectrogram, change: SpectrogramChange) -> Spectrogram:
         changed = _sampled(spectrogram, (shown + 0.5) / change.duration - 0.5)
     if change.frequency != 1.0:
         changed = _sampled(changed.T, (np.arange(bands) + 0.5) / change.frequency - 0.5).T
+    if change.filter_db:
+        gains = np.interp(np.linspace(0, 1, bands), np.linspace(0, 1, len(change.filter_db)), change.filter_db)
+        changed = changed + gains.astype(np.float32)[:, np.newaxis]
     return changed + np.float32(change.gain_db) if change.gain_db else changed
 
 

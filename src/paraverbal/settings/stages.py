@@ -62,6 +62,7 @@ class AugmentSettings(Settings):
         "keep"  # a clip shorter than the piece: as it is, or again from its beginning
     )
     gain_db: Range = (0.0, 0.0)  # range of what is added to features in decibels
+    filter_db: Range = (0.0, 0.0)  # range of the gains of a filter over their bands, as of another microphone
     noise_deviation: NotNegative = 0.0  # of normal noise added to the features, in their unit
     roll: Probability = 0.0  # greatest circular shift of the features in time, as a share of the frames
     # range of the number that the features are multiplied by
