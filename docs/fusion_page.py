@@ -32,8 +32,8 @@ RAVDESS = """### RAVDESS, where the words tell nothing
 
 Its two sentences are the same in every emotion. Folds 2 to 6 of EmoBox, {clips} test clips of all of them ({settings}); the kinds
 of fusion were settled with fold 1 at hand, and how they are trained was changed once after scores of the others had been seen
-(`docs/log.md`). What a model of both adds to the voice alone is tested in pairs,
-speakers drawn whole; shuffled texts should cost nothing."""
+(`docs/log.md`). What a model of both adds to the voice alone is tested in pairs, speakers drawn whole; shuffled texts should cost
+nothing."""
 
 
 def section() -> str:

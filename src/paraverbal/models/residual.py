@@ -1,10 +1,9 @@
 """`residual`: residual convolutions over the spectrogram, then statistics over time, weighted by attention.
 
-Each band is heard twice, as it is and less its mean over the clip: the first tells how loud and bright a voice is, the second
-what it does, whoever speaks and whatever microphone hears it. A first convolution quarters bands and frames. Each stage has one
-residual block (He et al. 2016), and each but the first halves the bands, some the frames too, with a maximum before it. The maps
-of what bands are left are joined for each frame and projected; attention chooses frames for mean and deviation (Okabe, Koshinaka
-and Shinoda 2018). `lengths` travels through all of it, so that clips of any length share a batch.
+A first convolution quarters bands and frames. Each stage has one residual block (He et al. 2016), and each but the first halves
+the bands, some the frames too, with a maximum before it. The maps of what bands are left are joined for each frame and
+projected; attention chooses frames for mean and deviation (Okabe, Koshinaka and Shinoda 2018). `lengths` travels through all of
+it, so that clips of any length share a batch.
 """
 
 import torch
@@ -94,7 +93,7 @@ class ResidualNetwork(nn.Module):
     def __init__(self, settings: ResidualSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
         self.minimum_frames = settings.least_frames
-        self.stem = nn.Conv2d(2, settings.stem, kernel_size=7, stride=_STRIDE, padding=3, bias=False)
+        self.stem = nn.Conv2d(1, settings.stem, kernel_size=7, stride=_STRIDE, padding=3, bias=False)
         self.stem_norm = MaskedBatchNorm2d(settings.stem)
         widths = (settings.stem, *settings.channels)
         pools = [
@@ -120,8 +119,7 @@ class ResidualNetwork(nn.Module):
 
     def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
         """Return what is left of each frame, projected, `[batch, frame, unit]`, and their lengths."""
-        centred = features - mean_over_time(features, lengths).unsqueeze(2)
-        maps = self.stem(silenced(torch.stack([features, centred], dim=1), lengths))
+        maps = self.stem(silenced(features.unsqueeze(1), lengths))
         lengths = None if lengths is None else -(-lengths // _STRIDE)
         maps = self.stem_norm(maps, lengths)
         for stage in self.stages:
