@@ -27,7 +27,7 @@ test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORP
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/; installs openSMILE and Praat, to compare with
 	$(PIP) $(TORCH) --editable '.[dev,bench]'
-	for name in install training batches prediction command int8 saliency frontend audit text timeline service own_model activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
+	for name in install training batches prediction command int8 saliency frontend audit text timeline service own_model encoders activity praat praat_formants egemaps; do $(VENV)/bin/python benchmarks/$$name.py || exit 1; done
 
 docs: $(VENV)/full  ## the documentation that scripts make; RUN=a cnn-lstm run for the walkthrough, CNN_RUN=an adaptive-cnn run
 	$(VENV)/bin/python docs/settings.py
@@ -62,12 +62,11 @@ clips: $(VENV)/full  ## the example clips anew; needs Debian's espeak-ng
 	$(VENV)/bin/python examples/make_clips.py
 
 default-model: $(VENV)/full  ## the bundled model anew (a quarter of an hour); needs PARAVERBAL_CORPORA
-	$(VENV)/bin/paraverbal train paraverbal-small --output runs/default --robustness --set training.epochs=60 \
-	    --set 'training.balance=["corpus","emotion"]' --set 'augment.noise_snr_db=[5.0,40.0]' \
+	$(VENV)/bin/paraverbal train cnn-lstm-16khz --output runs/default \
 	    --corpus $(PARAVERBAL_CORPORA)/aesdd --corpus $(PARAVERBAL_CORPORA)/ravdess --corpus $(PARAVERBAL_CORPORA)/urdu
 	rm -r src/paraverbal/models_bundled/default
 	$(VENV)/bin/paraverbal export runs/default --output src/paraverbal/models_bundled/default \
-	    --name default --licence cc-by-nc-sa-4.0 --weights
+	    --name default --licence cc-by-nc-sa-4.0
 
 cards: $(VENV)/full  ## the model cards of the bundled models anew, from their manifests
 	$(VENV)/bin/python -c "from paraverbal.bundle.load import BUNDLED, model_names; from paraverbal.report.deploy import write_card; [write_card(BUNDLED / name) for name in model_names()]"
