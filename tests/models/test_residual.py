@@ -6,7 +6,7 @@ import torch
 from paraverbal.models.residual import AttentiveStatistics, ResidualNetwork
 from paraverbal.settings import ResidualSettings
 
-SMALL = ResidualSettings(stem=4, channels=(8,), halved=0, units=6, attention_units=5, dropout=0.0)
+SMALL = ResidualSettings(stem=4, channels=(8,), halved=1, units=6, attention_units=5, dropout=0.0)
 
 
 def test_equal_attention_gives_mean_and_deviation() -> None:
@@ -41,7 +41,7 @@ def test_a_constant_sequence_has_a_finite_gradient() -> None:
     assert torch.isfinite(sequence.grad).all()
 
 
-@pytest.mark.parametrize("settings", [SMALL, SMALL.model_copy(update={"channels": (6, 8), "halved": 1})])
+@pytest.mark.parametrize("settings", [SMALL, SMALL.model_copy(update={"channels": (6, 8), "halved": 2})])
 @pytest.mark.parametrize("bands", [16, 17, 23])
 def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
     torch.manual_seed(0)
@@ -56,7 +56,7 @@ def test_a_clip_in_a_padded_batch_is_answered_as_alone(settings, bands) -> None:
 
 
 def test_the_least_frames_pass_and_fewer_are_not_promised() -> None:
-    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 1})
+    settings = SMALL.model_copy(update={"channels": (8, 8), "halved": 2})
     network = ResidualNetwork(settings, 16, None, 2).eval()
     assert network.minimum_frames == settings.least_frames == 8
     assert network(torch.randn(1, 16, 8)).shape == (1, 2)

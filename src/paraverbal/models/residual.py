@@ -1,9 +1,9 @@
 """`residual`: residual convolutions over the spectrogram, then statistics over time, weighted by attention.
 
-A first convolution quarters bands and frames. Each stage has one residual block (He et al. 2016), and each but the first halves
-the bands, some the frames too, with a maximum before it. The maps of what bands are left are joined for each frame and
-projected; attention chooses frames for mean and deviation (Okabe, Koshinaka and Shinoda 2018). `lengths` travels through all of
-it, so that clips of any length share a batch.
+A first convolution halves bands and frames. Each stage halves the bands, some the frames too, with a maximum, and has one
+residual block (He et al. 2016). The maps of what bands are left are joined for each frame and projected; attention chooses
+frames for mean and deviation (Okabe, Koshinaka and Shinoda 2018). `lengths` travels through all of it, so that clips of any
+length share a batch.
 """
 
 import torch
@@ -22,11 +22,11 @@ from paraverbal.settings import ResidualSettings
 
 # Added to a variance before its root is taken: the root has no gradient at 0.
 _LEAST_VARIANCE = 1e-4
-_STRIDE = 4  # of the first convolution
+_STRIDE = 2  # of the first convolution
 
 
 class ResidualStage(nn.Module):
-    """A maximum (of 2 x 2, of the bands alone, or none), a projection to the stage's channels, and one residual block.
+    """A maximum of 2 x 2 (or of the bands alone), a projection to the stage's channels, and one residual block.
 
     What it is given and what it returns is not rectified yet: the maximum comes first, which gives the same and leaves a
     quarter of the values to rectify.
@@ -36,7 +36,7 @@ class ResidualStage(nn.Module):
         super().__init__()
         given, width = channels
         self.pool_frames = pool[1]
-        self.pool = nn.MaxPool2d(pool) if pool != (1, 1) else nn.Identity()
+        self.pool = nn.MaxPool2d(pool)
         self.widen = nn.Conv2d(given, width, kernel_size=1, bias=False) if given != width else None
         self.first = nn.Conv2d(width, width, kernel_size=3, padding=1, bias=False)
         self.first_norm = MaskedBatchNorm2d(width)
@@ -93,18 +93,15 @@ class ResidualNetwork(nn.Module):
     def __init__(self, settings: ResidualSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
         self.minimum_frames = settings.least_frames
-        self.stem = nn.Conv2d(1, settings.stem, kernel_size=7, stride=_STRIDE, padding=3, bias=False)
+        self.stem = nn.Conv2d(1, settings.stem, kernel_size=5, stride=_STRIDE, padding=2, bias=False)
         self.stem_norm = MaskedBatchNorm2d(settings.stem)
         widths = (settings.stem, *settings.channels)
-        pools = [
-            (1, 1),
-            *((2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels) - 1)),
-        ]
+        pools = [(2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels))]
         self.stages = nn.ModuleList(
             ResidualStage(pair, pool=pool, dropout=settings.block_dropout)
             for pair, pool in zip(zip(widths, settings.channels, strict=False), pools, strict=True)
         )
-        bands = -(-rows // _STRIDE) // 2 ** (len(settings.channels) - 1)
+        bands = -(-rows // _STRIDE) // 2 ** len(settings.channels)
         self.project = nn.Conv1d(bands * settings.channels[-1], settings.units, kernel_size=1, bias=False)
         self.project_norm = MaskedBatchNorm1d(settings.units)
         self.token_width = settings.units

@@ -150,9 +150,9 @@ class ResidualSettings(Settings):
     """Residual convolutions over the spectrogram, then mean and deviation over time, weighted by attention."""
 
     family: Literal["residual"] = "residual"
-    stem: Count = 48  # channels of the first convolution, which quarters bands and frames
-    channels: Counts = (48, 96, 192)  # of each stage; each but the first halves the bands
-    halved: Whole = 1  # stages, from the second, that halve the frames
+    stem: Count = 32  # channels of the first convolution, which halves bands and frames
+    channels: Counts = (48, 96, 192)  # of each stage; each halves the bands
+    halved: Whole = 2  # stages, from the first, that halve the frames
     units: Count = 192  # of a frame, after the projection
     attention_units: Count = 64  # of the layer that weighs frames
     block_dropout: Share = 0.0  # of whole channels, after each stage
@@ -161,12 +161,12 @@ class ResidualSettings(Settings):
     @property
     def least_frames(self) -> int:
         """Fewest frames that pass all stages."""
-        return int(4 * 2 ** min(self.halved, len(self.channels) - 1))
+        return int(2 * 2 ** min(self.halved, len(self.channels)))
 
     @property
     def least_rows(self) -> int:
         """Fewest features of a frame."""
-        return int(4 * 2 ** (len(self.channels) - 1))
+        return int(2 * 2 ** len(self.channels))
 
 
 class TextOnlySettings(Settings):
