@@ -22,7 +22,6 @@ from paraverbal.settings import ResidualSettings
 
 # Added to a variance before its root is taken: the root has no gradient at 0.
 _LEAST_VARIANCE = 1e-4
-_STRIDE = 2  # of the first convolution
 
 
 class ResidualStage(nn.Module):
@@ -93,7 +92,7 @@ class ResidualNetwork(nn.Module):
     def __init__(self, settings: ResidualSettings, rows: int, frames: int | None, labels: int) -> None:
         super().__init__()
         self.minimum_frames = settings.least_frames
-        self.stem = nn.Conv2d(1, settings.stem, kernel_size=5, stride=_STRIDE, padding=2, bias=False)
+        self.stem = nn.Conv2d(1, settings.stem, kernel_size=5, stride=2, padding=2, bias=False)
         self.stem_norm = MaskedBatchNorm2d(settings.stem)
         widths = (settings.stem, *settings.channels)
         pools = [(2, 2) if place < settings.halved else (2, 1) for place in range(len(settings.channels))]
@@ -101,7 +100,7 @@ class ResidualNetwork(nn.Module):
             ResidualStage(pair, pool=pool, dropout=settings.block_dropout)
             for pair, pool in zip(zip(widths, settings.channels, strict=False), pools, strict=True)
         )
-        bands = -(-rows // _STRIDE) // 2 ** len(settings.channels)
+        bands = -(-rows // 2) // 2 ** len(settings.channels)
         self.project = nn.Conv1d(bands * settings.channels[-1], settings.units, kernel_size=1, bias=False)
         self.project_norm = MaskedBatchNorm1d(settings.units)
         self.token_width = settings.units
@@ -117,7 +116,7 @@ class ResidualNetwork(nn.Module):
     def tokens(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
         """Return what is left of each frame, projected, `[batch, frame, unit]`, and their lengths."""
         maps = self.stem(silenced(features.unsqueeze(1), lengths))
-        lengths = None if lengths is None else -(-lengths // _STRIDE)
+        lengths = None if lengths is None else (lengths + 1) // 2
         maps = self.stem_norm(maps, lengths)
         for stage in self.stages:
             maps, lengths = stage(maps, lengths)

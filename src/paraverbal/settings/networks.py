@@ -161,12 +161,12 @@ class ResidualSettings(Settings):
     @property
     def least_frames(self) -> int:
         """Fewest frames that pass all stages."""
-        return int(2 * 2 ** min(self.halved, len(self.channels)))
+        return int(2 ** (1 + min(self.halved, len(self.channels))))
 
     @property
     def least_rows(self) -> int:
         """Fewest features of a frame."""
-        return int(2 * 2 ** len(self.channels))
+        return int(2 ** (1 + len(self.channels)))
 
 
 class TextOnlySettings(Settings):

@@ -58,9 +58,8 @@ class AugmentSettings(Settings):
     frequency_warp: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
     # of each clip, a piece of this length is shown, at a place drawn anew; always, whatever `probability`
     crop_seconds: Literal["none"] | Positive = "none"
-    crop_short: Literal["keep", "repeat"] = (
-        "keep"  # a clip shorter than the piece: as it is, or again from its beginning
-    )
+    # a clip shorter than the piece: as it is, or again from its beginning
+    crop_short: Literal["keep", "repeat"] = "keep"
     gain_db: Range = (0.0, 0.0)  # range of what is added to features in decibels
     filter_db: Range = (0.0, 0.0)  # range of the gains of a filter over their bands, as of another microphone
     noise_deviation: NotNegative = 0.0  # of normal noise added to the features, in their unit
