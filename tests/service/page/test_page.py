@@ -42,6 +42,16 @@ FormData.prototype.append = function (name, value, ...more) {
 void 0;
 """
 
+# Whether the picture has changed since `seen` began, and changes no more.
+DRAWN = """
+() => {
+  const now = document.querySelector("#picture").toDataURL();
+  const isDone = now !== window.seen[0] && now === window.seen.at(-1);
+  window.seen.push(now);
+  return isDone;
+}
+"""
+
 
 def choose(page, file=CLIP):
     """Give the page a recording and wait for its timeline."""
@@ -269,6 +279,22 @@ def test_everything_works_by_keyboard_alone(page):
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     assert download.value.suggested_filename == "sad_1.csv"
+
+
+def test_the_focus_stays_in_the_table_when_the_picture_is_done(page):
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/outline_worker.js", hold)
+    choose(page)
+    open_details(page, "Emotions as a table")
+    page.locator("#segments button").first.focus()
+    page.evaluate("window.seen = [document.querySelector('#picture').toDataURL()]; void 0")
+    held[0].continue_()
+    page.wait_for_function(DRAWN, polling=500)
+    assert page.evaluate("document.activeElement.matches('#segments button')")
 
 
 def test_everything_that_can_be_reached_has_a_name(page):

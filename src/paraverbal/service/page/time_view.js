@@ -57,7 +57,9 @@ export class TimeView {
       if (!(error instanceof SeeingFault)) throw error;
       if (this.file === file) this.note = error.message;
     }
-    if (this.file === file) this.render();
+    if (this.file !== file || this.timeline === null) return;
+    this.renderNote(); // not the table: what has the focus in it would lose it
+    this.recolour();
   }
 
   /** Show what the service says of it. */
@@ -111,12 +113,16 @@ export class TimeView {
   render() {
     show(find("time"), this.timeline !== null);
     if (this.timeline === null) return;
-    find("time-note").textContent = this.note === "" ? "" : say(this.note);
+    this.renderNote();
     const goTo = (seconds) => this.player.seek(seconds);
     find("segments-note").textContent = fillSegments(find("segments"), this.timeline.segments, this.seconds, goTo);
     this.renderLegend();
     this.renderPlay();
     this.recolour();
+  }
+
+  renderNote() {
+    find("time-note").textContent = this.note === "" ? "" : say(this.note);
   }
 
   renderLegend() {
