@@ -56,6 +56,10 @@ SMALL = {
         *(*GRADIENTS, *MEL, "model.channels=[8]", "model.units=8", "model.attention_units=4"),
         *("augment.crop_seconds=0.5", "augment.frequency_mask=[0, 2]", "augment.mixup=0"),
     ),
+    "paraverbal-robust": (
+        *(*GRADIENTS, *MEL, "model.channels=[8]", "model.units=8", "model.attention_units=4"),
+        *("augment.crop_seconds=0.5", "augment.frequency_mask=[0, 2]", "augment.mixup=0"),
+    ),
     "resized-cnn-3": (*GRADIENTS, *MEL, "model.channels=[4, 4, 8]", "frontend.frames=32", "audio.denoise=adaptive"),
     "resized-cnn-4": (*GRADIENTS, *MEL, "model.channels=[4, 4, 8, 8]", "frontend.frames=48", "audio.denoise=none"),
     "spectral-svm": (*FRAMES, "frontend.bands=12", "frontend.coefficients=6", "model.costs=[0.3, 3.0]"),
