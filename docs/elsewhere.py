@@ -33,9 +33,9 @@ from speakers import program, run
 
 KEPT = Path(__file__).parent / "results" / "elsewhere.json"
 CORPORA = ("aesdd", "ravdess", "urdu")
-OWN = "paraverbal-small"
+OWN = "paraverbal-robust"
 RECIPES = {
-    OWN: ["training.epochs=40", 'training.balance=["corpus","emotion"]'],
+    OWN: [],
     "spectral-svm": [],
     "functionals-svm": [],
 }
