@@ -12,12 +12,12 @@ HEAD = """## On a corpus that the model has not heard
 
 Made by `python docs/elsewhere.py`: `crossval RECIPE --protocol corpora` over {corpora}, on the emotions that all share
 ({labels}); chance is {chance} UAR. This is what to expect of a recording of other people, another language and another
-microphone."""
+microphone. Folds and interval (whole speakers drawn again) are those of the first seed."""
 TRANSFER = """### After a few clips of it
 
-`{own}`, begun with the fold above that has not heard the corpus (`train --init`), beside the same network from
-scratch, on the same clips: as many of each emotion as can be, of half of the speakers; tested on all clips of the others.
-{steps} steps each at least, mean over {seeds} draws of clips (least to greatest)."""
+`{own}`, begun with the fold above that has not heard the corpus (`train --init`), beside the same network from scratch, on the
+same clips, neither with noise: as many of each emotion as can be, of half of the speakers; tested on all clips of the others.
+{steps} steps each, mean over {seeds} draws of clips (least to greatest)."""
 
 
 def section() -> str:
@@ -37,15 +37,17 @@ def section() -> str:
 def _left_out(kept: dict[str, Any]) -> str:
     rows = []
     for recipe, found in kept.items():
-        settings = f" ({', '.join(found['set'])})" if found["set"] else ""
         low, high = found["intervals"]["uar"]
         folds = [f"{100 * fold['uar']:.1f}" for fold in found["folds"]]
         rows.append(
-            [f"`{recipe}`{settings}", *folds, f"{100 * found['uar']:.1f} ({100 * low:.1f} to {100 * high:.1f})"]
+            [
+                *(f"`{recipe}`", *folds, f"{100 * found['uar']:.1f} ({100 * low:.1f} to {100 * high:.1f})"),
+                " ".join(f"{100 * value:.1f}" for value in found["by_seed"]),
+            ]
         )
     folds = next(iter(kept.values()))["folds"]
     tested = [str(fold.get("test", NAMES[name])) for fold, name in zip(folds, CORPORA, strict=True)]
-    return table(["recipe", *(f"{name} left out: UAR" for name in tested), "all clips: UAR"], rows)
+    return table(["recipe", *(f"{name} left out: UAR" for name in tested), "all clips: UAR", "each seed"], rows)
 
 
 def _transfer(kept: dict[str, Any]) -> str:
