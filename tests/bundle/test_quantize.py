@@ -8,7 +8,10 @@ from tests.bundles import write_bundle
 import paraverbal as pv
 from paraverbal.bundle.format import Manifest
 from paraverbal.bundle.quantize import check_quantized, quantize
+from paraverbal.bundle.save import export_graph
+from paraverbal.config import read_recipe
 from paraverbal.errors import ExportError
+from paraverbal.models.model import SpeechModel
 
 DEFAULT = pv.load_model("default").folder / "model.onnx"
 
@@ -32,11 +35,14 @@ def test_the_graph_shrinks_to_less_than_half(quantized):
     assert quantized.stat().st_size < 0.4 * DEFAULT.stat().st_size
 
 
-def test_matrices_and_lstms_are_computed_in_8_bits_and_convolutions_in_floats(quantized):
-    kinds = nodes(quantized)
-    assert kinds.count("DynamicQuantizeLSTM") == nodes(DEFAULT).count("LSTM") == 2
+def test_matrices_and_lstms_are_computed_in_8_bits_and_convolutions_in_floats(tmp_path):
+    small = ["model.channels=[4, 6, 8]", "model.lstm_units=16", "model.hidden_units=16"]
+    export_graph(SpeechModel(read_recipe("cnn-lstm-16khz", small), ("fear", "joy")), tmp_path / "floats.onnx")
+    quantize(tmp_path / "floats.onnx", tmp_path / "int8.onnx")
+    before, kinds = nodes(tmp_path / "floats.onnx"), nodes(tmp_path / "int8.onnx")
+    assert kinds.count("DynamicQuantizeLSTM") == before.count("LSTM") == 2
     assert kinds.count("MatMulInteger") == 2
-    assert kinds.count("Conv") == nodes(DEFAULT).count("Conv")
+    assert kinds.count("Conv") == before.count("Conv")
     assert "ConvInteger" not in kinds
 
 
@@ -45,14 +51,14 @@ def test_weights_of_convolutions_are_off_by_half_a_step_at_most(quantized):
     seen = 0
     for value in onnx.load(DEFAULT).graph.initializer:
         name, weights = value.name, numpy_helper.to_array(value)
-        if "convolutions" in name and weights.ndim == 4:
+        if "frontend" not in name and weights.ndim == 4:
             step = np.abs(weights).max(axis=(1, 2, 3), keepdims=True) / 127
             assert kept[f"{name}_quantized"].dtype == np.int8
             back = kept[f"{name}_quantized"] * kept[f"{name}_scale"]
             assert (np.abs(back - weights) <= 0.501 * step).all()
             assert name not in kept
             seen += 1
-    assert seen == 3
+    assert seen >= 3
 
 
 def test_a_channel_without_weights_stays_empty(tmp_path):
