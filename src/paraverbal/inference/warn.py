@@ -34,6 +34,7 @@ HIGH_SHARE = 2e-5
 HIGH_HERTZ = 4200.0  # 4 kHz, and room for the slope of a resampling filter
 _HIGH_QUANTILE = 0.95
 _FRAME = 1024
+_WINDOW = np.hanning(_FRAME)
 _QUANTISATION_POWER = 2.0**-30 / 12  # of 16 bits, white; three times that (with dither) does not count as energy
 
 
@@ -102,6 +103,8 @@ def clipped_share(waveform: Waveform) -> float:
     if len(waveform) == 0:
         return 0.0
     magnitude = np.abs(waveform)
+    if magnitude.max() < _NEAR_FULL_SCALE:
+        return 0.0
     near = magnitude >= _NEAR_FULL_SCALE
     # Element i tells of the step from sample i to i + 1.
     is_still = near[1:] & near[:-1] & (np.abs(np.diff(waveform)) <= _STEP)
@@ -116,11 +119,11 @@ def high_share(waveform: Waveform, sampling_rate: int) -> float:
         waveform: Float `[sample]`.
         sampling_rate: In hertz; at 8 kHz and below the share is 0.
     """
-    padded = np.pad(waveform, (0, max(0, _FRAME - len(waveform)))).astype(np.float64)
+    padded = waveform if len(waveform) >= _FRAME else np.pad(waveform, (0, _FRAME - len(waveform)))
     frames = padded[: len(padded) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    window = np.hanning(_FRAME)
+    spectra = np.fft.rfft(frames * _WINDOW)
     # One-sided power spectrum whose sum over the bins is the mean square of the frame.
-    power = np.abs(np.fft.rfft(frames * window)) ** 2 * (2 / (_FRAME * np.sum(window**2)))
+    power = (spectra.real**2 + spectra.imag**2) * (2 / (_FRAME * np.sum(_WINDOW**2)))
     is_high = np.fft.rfftfreq(_FRAME, 1 / sampling_rate) > HIGH_HERTZ
     total = float(power.sum(axis=1).mean())
     if total == 0 or not is_high.any():
