@@ -20,6 +20,7 @@ from scipy.stats import pearsonr
 import paraverbal as pv
 from paraverbal import cli
 from paraverbal.batches import Clip, compute_features
+from paraverbal.bundle.format import Manifest
 from paraverbal.config import read_recipe
 from paraverbal.errors import SplitError
 from paraverbal.experiment.run import add_robustness
@@ -261,6 +262,9 @@ def test_worse_recordings_are_added_to_result_and_report(told, voices, tmp_path)
     shutil.copytree(told.folder, folder)
     (folder / "history.jsonl").unlink()  # curves take the longest to draw
     again = add_robustness(type(told)(folder, told.document), voices, lambda done, clips: counts.append((done, clips)))
+    kept = Manifest.read(folder / "bundle").scores["robustness"]
+    assert kept == [{key: row[key] for key in ("what", "uar", "lost")} for row in again.document["robustness"]["rows"]]
+    assert kept[1]["what"] in (folder / "bundle" / "README.md").read_text(encoding="utf-8")
     found = again.document["robustness"]
     assert found["rows"][0]["condition"] == "clean"
     assert found["rows"][0]["uar"] == told.document["uar"]

@@ -170,6 +170,16 @@ def test_without_a_target_half_of_the_errors_are_to_go():
     assert choose_threshold(probabilities, truth, 0.75) == 0.7
 
 
+def test_where_no_threshold_leaves_half_of_the_errors_the_one_with_the_fewest_is_taken():
+    confidence = np.array([0.6, 0.7, 0.8, 0.9, 0.95])
+    probabilities = np.column_stack([confidence, 1 - confidence])
+    truth = np.array([1, 0, 1, 0, 1])  # accuracies 2/5, 2/4, 1/3, 1/2, 0: none is 7/10
+    assert choose_threshold(probabilities, truth) == 0.7
+    assert choose_threshold(probabilities, truth, least_clips=5) == 0
+    assert choose_threshold(probabilities, truth, least_clips=6) is None
+    assert choose_threshold(probabilities, truth, 0.7) is None
+
+
 def test_a_threshold_may_be_zero_unreachable_or_ask_for_more_clips():
     probabilities = [[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]]
     assert choose_threshold(probabilities, [0, 0, 0]) == 0

@@ -81,6 +81,27 @@ def test_the_card_tells_what_8_bits_cost_or_that_it_was_not_measured(manifest):
     assert "| test | 149 | 82.0 | 83.0 | 1.0 | -0.2 to +2.0 | 98.0 |" in card
 
 
+def test_the_card_tells_where_the_model_fails(manifest):
+    assert "Where it fails" not in model_card(manifest)
+    rows = [
+        {"what": "as it was recorded", "uar": 0.6, "lost": 0.0},
+        {"what": "by telephone", "uar": 0.45, "lost": 0.15},
+    ]
+    told = {"test_recall": {"fear": 0.7, "calm": None, "joy": 0.25}, "robustness": rows}
+    card = model_card(manifest | {"scores": manifest["scores"] | told})
+    assert (
+        "## Where it fails\n\nOf the test clips of each emotion the model finds, in percent: joy 25.0, fear 70.0."
+        in card
+    )
+    assert "| by telephone | 45.0 | 15.0 |" in card
+
+
+def test_weights_of_the_last_epoch_are_not_said_to_be_chosen(manifest):
+    assert "Weights chosen on: validation." in model_card(manifest)
+    card = model_card(manifest | {"recipe": {"training": {"select_by": "last"}}})
+    assert "No epoch was chosen: the weights are the last." in card and "Weights chosen" not in card
+
+
 def test_a_licence_that_hubs_do_not_know_is_named(manifest):
     head = head_of(model_card(manifest | {"licence": 'research only: "AESDD"'}))
     assert (head["license"], head["license_name"]) == ("other", 'research only: "AESDD"')

@@ -82,7 +82,8 @@ class Manifest:
         training_data: `{name, licence, source, clips}` of each corpus; the clips of its training part.
         licence: Of the weights.
         scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips}` for each
-            part, and for each corpus of the test part; of an int8 graph those of the fp32 one, and under `int8` what was
+            part, and for each corpus of the test part; `test_recall` by label; where it was measured, `robustness`, rows
+            of `{what, uar, lost}`; of an int8 graph those of the fp32 one, and under `int8` what was
             lost, where it was measured.
         temperature: Probabilities are raised to 1 / temperature and normalised; 1 leaves them.
         threshold: An answer of less confidence is uncertain; chosen on validation clips, 0: none ever is.

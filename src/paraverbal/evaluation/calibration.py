@@ -31,7 +31,7 @@ class Calibration:
 
     Attributes:
         temperature: Probabilities are raised to 1 / temperature.
-        threshold: Below this confidence the answer is "uncertain"; 0 if none was found.
+        threshold: Below this confidence the answer is "uncertain"; 0 if none leaves fewer errors.
         quantile: Labels of probability 1 - quantile or more form the set that holds the truth in 90 % of clips.
     """
 
@@ -41,7 +41,10 @@ class Calibration:
 
 
 def calibrate(valid: Predictions) -> Calibration:
-    """Choose temperature, threshold (half the errors of answering always) and quantile on validation clips."""
+    """Choose temperature, threshold and quantile on validation clips.
+
+    The threshold leaves half the errors of answering always, or where none does, the fewest.
+    """
     temperature = fit_temperature(valid.truth, valid.probabilities)
     tempered = valid.tempered(temperature)
     threshold = choose_threshold(tempered.probabilities, tempered.truth, least_clips=LEAST_ANSWERED)

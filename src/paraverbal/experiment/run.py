@@ -129,6 +129,9 @@ def add_robustness(
     found = robustness(run.model, corpus, rows(corpus, parts, "test"), progress=progress)
     document = {**run.document, "robustness": found.to_dict()}
     write_document(document, run.folder / RESULT)
+    manifest = Manifest.read(run.folder / BUNDLE)
+    rows_told = [{"what": row.what, "uar": row.uar, "lost": row.lost} for row in found.rows]
+    _write_described(run.folder / BUNDLE, replace(manifest, scores={**manifest.scores, "robustness": rows_told}))
     write_report(run.folder, corpus.paths())
     return Run(run.folder, document)
 
@@ -264,7 +267,11 @@ def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result], corp
     """Put the scores into the bundle's manifest, and its card beside it."""
     test = results["test"]
     parts = {part: _scores(result) for part, result in results.items() if part != "train"}
-    scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts, "test_by_corpus": corpora}
-    manifest = replace(manifest, scores=scores)
+    recall = {label: scores["recall"] for label, scores in test.per_class.items()}
+    scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts}
+    _write_described(bundle, replace(manifest, scores={**scores, "test_by_corpus": corpora, "test_recall": recall}))
+
+
+def _write_described(bundle: Path, manifest: Manifest) -> None:
     manifest.write(bundle)
     (bundle / "README.md").write_text(model_card(asdict(manifest)), encoding="utf-8")

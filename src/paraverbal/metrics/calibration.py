@@ -162,7 +162,8 @@ def choose_threshold(
     Args:
         probabilities: `[clip, label]` of validation clips, after any temperature.
         truth: Their class indices `[clip]`.
-        target_accuracy: Accuracy to reach, 0 to 1; None takes the one with half as many errors as answering all clips has.
+        target_accuracy: Accuracy to reach, 0 to 1; None takes the one with half as many errors as answering all clips has,
+            and where no threshold reaches that, the highest accuracy there is.
         least_clips: How many clips must be answered, so that a handful that is right by chance is no proof; 20 is sensible.
 
     Returns:
@@ -175,7 +176,9 @@ def choose_threshold(
         raise MetricError(f"target_accuracy is {target_accuracy}, expected a share from 0 to 1, such as 0.9")
     curve = coverage_curve(probabilities, truth)
     target = (1 + curve[0].accuracy) / 2 if target_accuracy is None else target_accuracy
-    enough = (point for point in curve if point.clips >= least_clips)
+    enough = [point for point in curve if point.clips >= least_clips]
+    if target_accuracy is None and enough:
+        target = min(target, max(point.accuracy for point in enough))
     return next((point.threshold for point in enough if point.accuracy >= target - ROUNDING), None)
 
 

@@ -70,6 +70,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "## Without paraverbal\n\n" + standalone_section(manifest),
         "## Training data\n\n" + _data(manifest.get("training_data", [])),
         "## Scores\n\n" + _scores(manifest),
+        *_failings(manifest.get("scores", {})),
         "## Intended use\n\n" + _INTENDED,
         "## Limits\n\n" + _LIMITS,
         "## Licence\n\n" + _licence(manifest),
@@ -190,13 +191,27 @@ def _scores(manifest: Mapping[str, Any]) -> str:
     ]
     table = "\n".join(["| part | clips | UAR % | WA % | macro-F1 % | loss |", "|---|---:|---:|---:|---:|---:|", *rows])
     chosen_on = scores.get("selected_on", "")
-    protocol = (
-        f"Split: `{scores.get('protocol', 'not stated')}`. Weights chosen on: {_PARTS.get(chosen_on, 'not stated')}. "
-    )
+    training = manifest.get("recipe", {}).get("training", {})
+    chosen = f"Weights chosen on: {_PARTS.get(chosen_on, 'not stated')}."
+    if training.get("select_by") == "last":
+        chosen = "No epoch was chosen: the weights are the last."
+    protocol = f"Split: `{scores.get('protocol', 'not stated')}`. {chosen} "
     meaning = f"UAR is the mean recall over classes; chance is {percent(1 / len(manifest['labels']))} %."
     optimistic = [_OPTIMISTIC] if chosen_on == "test" else []
     rounded = [_rounded(scores.get("int8", {}))] if manifest.get("precision") == "int8" else []
     return "\n\n".join([*optimistic, table, protocol + meaning, *rounded])
+
+
+def _failings(scores: Mapping[str, Any]) -> list[str]:
+    """Return the section on emotions that are missed and recordings that are misheard, as far as they were measured."""
+    missed = sorted((recall, label) for label, recall in scores.get("test_recall", {}).items() if recall is not None)
+    words = ", ".join(f"{label} {percent(recall)}" for recall, label in missed)
+    parts = [f"Of the test clips of each emotion the model finds, in percent: {words}."] if missed else []
+    if scores.get("robustness"):
+        rows = [f"| {row['what']} | {percent(row['uar'])} | {percent(row['lost'])} |" for row in scores["robustness"]]
+        table = "\n".join(["| test clips | UAR % | points lost |", "|---|---:|---:|", *rows])
+        parts.append(f"The same test clips, changed:\n\n{table}")
+    return ["## Where it fails\n\n" + "\n\n".join(parts)] if parts else []
 
 
 def _rounded(measured: Mapping[str, Any]) -> str:

@@ -104,7 +104,7 @@ def _temperature(found: Document) -> str:
 def _threshold(found: Document, document: Document) -> str:
     if not found["threshold"]:
         return (
-            "No threshold was found on validation clips that leaves half the errors, so every clip is answered: "
+            "No threshold was found that leaves fewer errors on validation clips, so every clip is answered: "
             f"{percent(document['wa'])} % are right."
         )
     right = (
