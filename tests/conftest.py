@@ -54,13 +54,14 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def flawed(synthetic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The made corpus with one broken recording: a WAV of 36 bytes, which ends before its data."""
+    """The made corpus, said to be Greek, with one broken recording: a WAV of 36 bytes, which ends before its data."""
     folder = tmp_path_factory.mktemp("corpus") / "flawed"
     shutil.copytree(synthetic, folder)
     (folder / "fear" / "s2_02.flac").unlink()
     (folder / "fear" / "s2_02.wav").write_bytes(b"RIFF\x1c\x00\x00\x00WAVEfmt " + bytes(20))
     table = folder / "clips.csv"
-    table.write_text(table.read_text().replace("fear/s2_02.flac", "fear/s2_02.wav"))
+    head, *rows = table.read_text().replace("fear/s2_02.flac", "fear/s2_02.wav").splitlines()
+    table.write_text("\n".join([f"{head},language", *(f"{row},el" for row in rows)]) + "\n")
     return folder
 
 

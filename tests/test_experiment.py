@@ -193,7 +193,7 @@ def test_the_bundle_tells_data_licence_and_scores(run):
     manifest = run.model.manifest
     assert manifest.scores["test"]["uar"] == run.document["uar"]
     assert (manifest.scores["protocol"], manifest.scores["selected_on"]) == ("speakers", "valid")
-    assert [data["name"] for data in manifest.training_data] == ["flawed"]
+    assert [(data["name"], data["languages"]) for data in manifest.training_data] == [("flawed", ["el"])]
     assert manifest.recipe == run.document["recipe"]
     assert manifest.parameters == run.document["parameters"]
     assert "cnn-lstm" in (run.folder / "bundle" / "README.md").read_text()

@@ -178,6 +178,18 @@ def test_info_reports_a_bad_file_as_read_does(tmp_path):
             info(files[kind])
 
 
+@pytest.mark.parametrize("ask", [read, info])
+def test_a_flac_that_does_not_say_its_length_is_an_error_that_says_what_to_do(tmp_path, ask):
+    file = tmp_path / "streamed.flac"
+    soundfile.write(file, np.zeros(8000, np.float32), 16000)
+    data = bytearray(file.read_bytes())
+    data[21] &= 0xF0  # the 36 bits of STREAMINFO that count the samples
+    data[22:26] = bytes(4)
+    file.write_bytes(data)
+    with pytest.raises(AudioFormatError, match=r"does not say how long it is.*`ffmpeg -i FILE NEW\.flac`"):
+        ask(file)
+
+
 def test_a_flac_cut_at_a_block_is_truncated_though_libsndfile_says_nothing(tmp_path):
     for share in np.linspace(0.05, 0.98, 25):
         content = write(tmp_path / "whole.flac", sine(3.0)).read_bytes()

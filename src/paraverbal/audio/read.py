@@ -28,6 +28,9 @@ AUDIO_SUFFIXES = frozenset(
 # and reads no further if it guesses too little.
 ESTIMATED_LENGTH = frozenset({"MP3"})
 
+# Libsndfile's way to say that a header tells no length is a number of frames beyond any recording.
+_MOST_FRAMES = 2**53
+
 
 @dataclass(frozen=True)
 class AudioInfo:
@@ -176,13 +179,21 @@ def open_sound(file: str | Path) -> soundfile.SoundFile:
     """Open a recording for reading; what is wrong with the file is an AudioError."""
     _check_file(file)
     try:
-        return soundfile.SoundFile(os.fspath(file))
+        sound = soundfile.SoundFile(os.fspath(file))
     except soundfile.LibsndfileError as error:
         raise AudioFormatError(
             file,
             f"cannot be read as audio ({_reason(error)}); if it plays elsewhere, convert it to WAV or FLAC, "
             "else get a whole copy of it",
         ) from error
+    if sound.frames > _MOST_FRAMES:
+        sound.close()
+        raise AudioFormatError(
+            file,
+            "its header does not say how long it is, as of a stream that was saved; write it anew, for example with "
+            "`ffmpeg -i FILE NEW.flac`",
+        )
+    return sound
 
 
 def read_frames(file: str | Path, sound: soundfile.SoundFile, start: int, frames: int) -> Waveform:

@@ -79,7 +79,7 @@ class Manifest:
         parameters: Trained numbers in the network.
         layers: `{name, type, output, parameters}` of each layer.
         recipe: The complete recipe that it was trained with.
-        training_data: `{name, licence, source, clips}` of each corpus; the clips of its training part.
+        training_data: `{name, licence, source, clips, languages}` of each corpus; the clips are those of its training part.
         licence: Of the weights.
         scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips}` for each
             part, and for each corpus of the test part; `test_recall` by label; where it was measured, `robustness`, rows

@@ -70,7 +70,7 @@ def fit_model(model: SpeechModel, corpus: Corpus, split: Split, folder: Path, te
     begun = len(trainer.history)
     tell(
         f"training {recipe.name}: {model.parameters_count:,} parameters, {len(train_features)} clips x "
-        f"{1 + recipe.augment.copies} an epoch, {len(chosen_on)} to validate, {trainer.precision}"
+        f"{recipe.augment.copies + recipe.augment.keep_original} an epoch, {len(chosen_on)} to validate, {trainer.precision}"
         + (f"; going on after epoch {begun}" if begun else "")
     )
     return trainer.fit(train_features, chosen_on, lambda epoch: tell(_progress(epoch, trainer)))

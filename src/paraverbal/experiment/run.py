@@ -257,8 +257,15 @@ def _scores(result: Result) -> dict[str, float]:
 def _training_data(corpus: Corpus, found: Predictions) -> tuple[dict[str, Any], ...]:
     """Return where the clips that trained come from, and how many of each corpus there are."""
     counts = Counter(row["corpus"] for row in found.rows)
+    spoken = corpus.table.select("corpus", "language").drop_nulls().unique().rows()
     return tuple(
-        {"name": origin.name, "licence": origin.licence, "source": origin.source, "clips": counts[origin.name]}
+        {
+            "name": origin.name,
+            "licence": origin.licence,
+            "source": origin.source,
+            "clips": counts[origin.name],
+            "languages": sorted(language for name, language in spoken if name == origin.name),
+        }
         for origin in corpus.origins
     )
 
