@@ -274,7 +274,7 @@ def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result], corp
     """Put the scores into the bundle's manifest, and its card beside it."""
     test = results["test"]
     parts = {part: _scores(result) for part, result in results.items() if part != "train"}
-    recall = {label: scores["recall"] for label, scores in test.per_class.items()}
+    recall = {label: row["recall"] for label, row in test.per_class.items()}
     scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts}
     _write_described(bundle, replace(manifest, scores={**scores, "test_by_corpus": corpora, "test_recall": recall}))
 
