@@ -151,7 +151,11 @@ def selection(selected_on: str) -> Finding:
     """Leak if the test clips choose the epoch."""
     if selected_on == "test":
         return finding("selection", "leak", "the best epoch is chosen on the test clips, so the score is optimistic")
-    return finding("selection", "ok", "the best epoch is chosen on validation clips, never on test clips")
+    return finding(
+        "selection",
+        "ok",
+        "what is chosen, epoch or temperature, is chosen on validation clips, never on test clips",
+    )
 
 
 def counted(items: Mapping[str, Sequence[object]]) -> str:

@@ -31,6 +31,7 @@ from paraverbal.evaluation.dimensions import dimensions_document
 from paraverbal.evaluation.groups import groups_document
 from paraverbal.evaluation.predictions import Predictions, clip_name, write_predictions
 from paraverbal.evaluation.protocol import Result, read_document, write_document
+from paraverbal.experiment.lineage import started_with
 from paraverbal.experiment.plan import (
     RECIPE,
     SPLIT,
@@ -108,6 +109,7 @@ def crossval(
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     whole = corpus if isinstance(corpus, Corpus) else read_corpus(corpus)
     used, folder = wanted(whole, recipe), Path(output)
+    started_with(recipe)
     folds = _begin(folder, _folds(recipe, used, split), resume=resume, seeds=seeds)
     seeded = {
         number: _with_seed(recipe, number) for number in range(recipe.training.seed, recipe.training.seed + seeds)

@@ -155,11 +155,13 @@ def _check_values(model: SpeechModel, corpus: Corpus, part: str, data: ClipFeatu
 def _progress(epoch: Epoch, trainer: Trainer) -> str:
     settings = trainer.settings
     left = min(settings.epochs, trainer.best_epoch + settings.stop_patience) - epoch.epoch
+    last = settings.select_by == "last"
+    best, unless = ("", "") if last else (f"  best {trainer.best_epoch}", " unless it improves")
     ccc = "" if epoch.valid_ccc is None else f" CCC {epoch.valid_ccc:.3f}"
     return (
         f"epoch {epoch.epoch}/{settings.epochs}  loss {epoch.train_loss:.3f} UAR {epoch.train_uar:.3f}  "
-        f"valid loss {epoch.valid_loss:.3f} WA {epoch.valid_wa:.3f} UAR {epoch.valid_uar:.3f}{ccc}  best {trainer.best_epoch}  "
-        f"{epoch.samples_per_second:.0f} samples/s  {_minutes(left * epoch.seconds)} left unless it improves"
+        f"valid loss {epoch.valid_loss:.3f} WA {epoch.valid_wa:.3f} UAR {epoch.valid_uar:.3f}{ccc}{best}  "
+        f"{epoch.samples_per_second:.0f} samples/s  {_minutes(left * epoch.seconds)} left{unless}"
     )
 
 

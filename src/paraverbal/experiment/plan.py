@@ -12,6 +12,7 @@ from paraverbal.corpora.split import read as read_split
 from paraverbal.corpora.split import write as write_split
 from paraverbal.errors import RunError, SplitError
 from paraverbal.evaluation.protocol import PARTS
+from paraverbal.experiment.lineage import started_with
 from paraverbal.settings import Recipe
 
 RECIPE = "recipe.toml"
@@ -46,7 +47,9 @@ def make_plan(
 
     Raises:
         SplitError: The parts cannot be made; nothing was written.
-        RunError: `output` holds something already and `resume` is false, or holds another recipe's run.
+        RunError: `output` holds something already and `resume` is false, or holds another recipe's run; or training cannot
+            begin with the model that the recipe names.
+        BundleError: There is no such model.
     """
     goes_on = resume and (output / RECIPE).is_file()
     if not goes_on:
@@ -55,6 +58,7 @@ def make_plan(
     labels = labels_of(corpus, parts)
     check_dimensions(recipe, corpus, parts)
     check_label_sets(recipe, corpus, parts)
+    started_with(recipe)
     if not goes_on:
         write_plan(output, recipe, parts)
     return Plan(recipe, corpus, parts, output, labels)

@@ -30,6 +30,7 @@ from paraverbal.evaluation.predictions import Predictions, predict_rows, write_p
 from paraverbal.evaluation.protocol import PARTS, Result, Training, run_document, write_document
 from paraverbal.evaluation.robustness import robustness
 from paraverbal.experiment.fitting import fit_model, with_longest
+from paraverbal.experiment.lineage import lineage_finding, started_with, with_lineage
 from paraverbal.experiment.plan import SPLIT, Plan, corpora_notice, make_plan, rows, wanted
 from paraverbal.experiment.texts import tokenizer_of
 from paraverbal.models.model import SpeechModel, summary
@@ -155,6 +156,8 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     if shared:
         tell(f"notice: {shared}")
     findings = audit(corpus, split, selected_on=recipe.training.select_on, listen=twins is None, twins=twins)
+    start = started_with(recipe)
+    findings |= {} if start is None else {"lineage": lineage_finding(start, corpus)}
     for finding in findings.values():
         if finding["verdict"] != "ok":
             tell(f"{finding['verdict']}: {finding['detail']}")
@@ -167,7 +170,7 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     notice = chance_notice(fit.history, len(labels))
     if notice:
         tell(f"notice: {notice}")
-    tell(f"{fit.unit} {fit.best_epoch} was the best of {len(fit.history)}; exporting and comparing with the network")
+    tell(f"{_kept(fit, recipe)}; exporting and comparing with the network")
     manifest = _manifest(model, corpus)
     save_bundle(model, manifest, folder / BUNDLE)
     tell("evaluating the exported model")
@@ -192,10 +195,16 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     document["notices"] = [one for one in (shared, notice) if one]
     write_predictions(predictions, folder / PREDICTIONS)
     write_document(document, folder / RESULT)
-    manifest = replace(manifest, training_data=_training_data(corpus, predictions["train"]))
+    manifest = with_lineage(replace(manifest, training_data=_training_data(corpus, predictions["train"])), start)
     _describe(folder / BUNDLE, manifest, results, document["corpora"])
     write_report(folder, corpus.paths())
     return Run(folder, document)
+
+
+def _kept(fit: Fit, recipe: Recipe) -> str:
+    if fit.unit == "epoch" and recipe.training.select_by == "last":
+        return f"epoch {fit.best_epoch}, the last, is kept"
+    return f"{fit.unit} {fit.best_epoch} was the best of {len(fit.history)}"
 
 
 def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:

@@ -1,6 +1,6 @@
 """Training that begins with the weights of another model, for clips of a new corpus."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,12 @@ from paraverbal.bundle.format import TOKENIZER, WEIGHTS
 from paraverbal.bundle.load import Model, load_model
 from paraverbal.errors import RunError
 from paraverbal.models.model import SpeechModel
+from paraverbal.settings import Recipe
 
-# Sections and keys of a recipe in which both models must be alike, or the weights would hear something else.
+# Sections and keys of a recipe in which both models must be alike, or the weights would hear something else; () means all.
 _HEARD: dict[str, tuple[str, ...]] = {"audio": ("sampling_rate", "denoise", "level"), "frontend": ()}
+# What in section model changes no shape of the weights.
+_FREE = ("dropout", "block_dropout")
 _HEAD = "network.output."
 
 
@@ -33,8 +36,49 @@ class Start:
     new: tuple[str, ...]
 
     def __str__(self) -> str:
+        kept = f"; its answers for {', '.join(self.kept)} are kept" if self.kept else ""
         head = f"; a new head for {', '.join(self.new)}" if self.new else ""
-        return f"beginning with the weights of {self.name}{head}"
+        return f"beginning with the weights of {self.name}{kept}{head}"
+
+
+def check_start(recipe: Recipe, source: str) -> Model:
+    """Return the model that a training is to begin with, as far as recipes tell that it fits.
+
+    Args:
+        recipe: Of the training.
+        source: As of `begin_with`.
+
+    Raises:
+        BundleError: There is no such model.
+        RunError: It has no weights to go on with, hears something else, or its recipe makes another network.
+    """
+    loaded = load_model(source)
+    if not (loaded.folder / WEIGHTS).is_file():
+        raise RunError(
+            f"{source}: has no {WEIGHTS}, which training needs to begin with; give a run folder, or a bundle that was exported "
+            "with --weights"
+        )
+    given = loaded.manifest.recipe
+    theirs = f"take the recipe that it was trained with ({given.get('name', 'unknown')}), or --set these"
+    own = recipe.model_dump(mode="json")
+    heard = [
+        one
+        for section, keys in _HEARD.items()
+        for one in _differing(own[section], given.get(section, {}), section, keys)
+    ]
+    if heard:
+        raise RunError(f"{source}: hears with another front end ({'; '.join(heard)}); {theirs}")
+    built = tuple(key for key in own["model"] if key not in _FREE)
+    differing = list(_differing(own["model"], given.get("model", {}), "model", built))
+    if differing:
+        raise RunError(f"{source}: is another network than the recipe's ({'; '.join(differing)}); {theirs}")
+    return loaded
+
+
+def _differing(own: Mapping[str, Any], given: Mapping[str, Any], section: str, keys: Sequence[str]) -> Iterator[str]:
+    for key, value in own.items():
+        if (not keys or key in keys) and given.get(key) != value:
+            yield f"{section}.{key} {given.get(key)!r} there, {value!r} here"
 
 
 def begin_with(model: SpeechModel, source: str) -> Start:
@@ -47,17 +91,10 @@ def begin_with(model: SpeechModel, source: str) -> Start:
         source: A name, a bundle folder, a run folder or an address `hf://`; its bundle must hold `model.safetensors`.
 
     Raises:
-        BundleError: There is no such model.
-        RunError: It has no weights to go on with, hears something else, or is another network.
+        BundleError, RunError: As `check_start`, or the networks differ after all, or cut texts into other tokens.
     """
-    loaded = load_model(source)
-    file = loaded.folder / WEIGHTS
-    if not file.is_file():
-        raise RunError(
-            f"{source}: has no {WEIGHTS}, which training needs to begin with; give the run folder that it was exported from"
-        )
-    _check_front_end(model, loaded.manifest.recipe, source)
-    given = load_file(file)
+    loaded = check_start(model.recipe, source)
+    given = load_file(loaded.folder / WEIGHTS)
     own = model.state_dict()
     _check_network(own, given, source)
     _check_tokenizer(model, loaded, source)
@@ -81,21 +118,6 @@ def _copy_head(own: Tensor, given: Tensor, labels: tuple[str, ...], known: tuple
             own[row] = given[known.index(label)]
     if len(own) - len(labels) == len(given) - len(known):  # dimensions, behind the emotions
         own[len(labels) :] = given[len(known) :]
-
-
-def _check_front_end(model: SpeechModel, recipe: Mapping[str, Any], source: str) -> None:
-    own = model.recipe.model_dump(mode="json")
-    differing = [
-        f"{section}.{key} {recipe.get(section, {}).get(key)!r} there, {value!r} here"
-        for section, keys in _HEARD.items()
-        for key, value in own[section].items()
-        if (not keys or key in keys) and recipe.get(section, {}).get(key) != value
-    ]
-    if differing:
-        raise RunError(
-            f"{source}: hears with another front end ({'; '.join(differing)}); take the recipe that it was trained with "
-            f"({recipe.get('name', 'unknown')}), or --set these"
-        )
 
 
 def _check_tokenizer(model: SpeechModel, loaded: Model, source: str) -> None:
