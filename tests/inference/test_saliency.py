@@ -230,6 +230,14 @@ def test_the_command_writes_numbers_and_a_picture(command, tmp_path):
     assert (tmp_path / "clip.csv").read_text().count("\n") == 1 + 2 * 2
 
 
+def test_the_command_warns_of_silence_and_of_an_answer_that_is_none(command, tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(8000), RATE)
+    told = command("saliency", tmp_path / "silence.wav")[2].splitlines()
+    assert told[0].startswith("warning: silence: the level is below")
+    assert told[1].startswith("uncertain: ")
+    assert len(command("saliency", tmp_path / "silence.wav", "--emotion", "fear")[2].splitlines()) == 1
+
+
 def test_wrong_requests_are_told(refused, tmp_path):
     clip = tmp_path / "clip.wav"
     soundfile.write(clip, vowel(0.6), RATE)

@@ -142,6 +142,7 @@ def test_a_textgrid_covers_the_recording_without_gap():
         (3661.0005, 3700.5, "anger"),
     ]
     assert [label for *_, label in tiers["confidence"]] == ["0.750", "0.600", "", "1.000"]
+    assert [label for *_, label in tiers["sure"]] == ["yes", "no", "", "yes"]
     for tier in tiers.values():
         assert [end for _, end, _ in tier[:-1]] == [start for start, *_ in tier[1:]]
 

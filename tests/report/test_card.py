@@ -87,13 +87,28 @@ def test_the_card_tells_where_the_model_fails(manifest):
         {"what": "as it was recorded", "uar": 0.6, "lost": 0.0},
         {"what": "by telephone", "uar": 0.45, "lost": 0.15},
     ]
-    told = {"test_recall": {"fear": 0.7, "calm": None, "joy": 0.25}, "robustness": rows}
+    told = {
+        "test_per_class": {
+            "fear": {"recall": 0.7, "precision": 0.5, "f1": 0.58, "support": 10},
+            "calm": {"recall": None, "precision": 0.0, "f1": None, "support": 0},
+        },
+        "test_answered": {"share": 0.294, "accuracy": 0.917},
+        "robustness": rows,
+    }
     card = model_card(manifest | {"scores": manifest["scores"] | told})
-    assert (
-        "## Where it fails\n\nOf the test clips of each emotion the model finds, in percent: joy 25.0, fear 70.0."
-        in card
-    )
+    assert "| fear | 70.0 | 50.0 | 10 |" in card
+    assert "Sure enough to answer it is of 29.4 % of the test clips, and right in 91.7 % of these" in card
     assert "| by telephone | 45.0 | 15.0 |" in card
+
+
+def test_scores_come_with_speakers_and_interval_and_corpora_with_emotions(manifest):
+    scores = manifest["scores"]
+    scores["test"] |= {"speakers": 12, "uar_interval": [0.482, 0.787]}
+    manifest["training_data"][0] |= {"emotions": {"anger": 3, "fear": 4}, "through": "first"}
+    card = model_card(manifest)
+    assert "| 12 | 84.2 | 48.2 to 78.7 |" in card
+    assert "(through first, with whose weights training began)" in card
+    assert "| anger, fear |" in card
 
 
 def test_weights_of_the_last_epoch_are_not_said_to_be_chosen(manifest):
@@ -110,8 +125,8 @@ def test_a_licence_that_hubs_do_not_know_is_named(manifest):
 def test_the_card_states_data_protocol_scores_use_and_limits(manifest):
     card = model_card(manifest)
     for stated in (
-        "| AESDD | 604 | research only |",
-        "| test | 149 | 84.2 | 84.6 | 84.1 | 0.610 |",
+        "| AESDD | 604 | – | research only |",
+        "| test | 149 | – | 84.2 | – | 84.6 | 84.1 | 0.610 |",
         "Split: `holdout`. Weights chosen on: validation.",
         "anger, disgust, fear, happiness, sadness",
         "48000 Hz",

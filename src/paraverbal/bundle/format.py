@@ -79,11 +79,13 @@ class Manifest:
         parameters: Trained numbers in the network.
         layers: `{name, type, output, parameters}` of each layer.
         recipe: The complete recipe that it was trained with.
-        training_data: `{name, licence, source, clips, languages}` of each corpus; the clips are those of its training part.
+        training_data: `{name, licence, source, clips, languages, emotions}` of each corpus; clips and emotions (with their
+            clips) are those of its training part; with `through`, those that the model of this name had heard.
         licence: Of the weights.
-        scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips}` for each
-            part, and for each corpus of the test part; `test_recall` by label; where it was measured, `robustness`, rows
-            of `{what, uar, lost}`; of an int8 graph those of the fp32 one, and under `int8` what was
+        scores: `{protocol, selected_on, valid, test, test_by_corpus}`, with `{uar, wa, macro_f1, loss, clips, uar_interval,
+            speakers}` for each part, and for each corpus of the test part; `test_per_class`, label -> `{precision, recall,
+            f1, support}`; `test_answered`, `{share, accuracy}` of the clips above the threshold; where it was measured,
+            `robustness`, rows of `{what, uar, lost}`; of an int8 graph those of the fp32 one, and under `int8` what was
             lost, where it was measured.
         temperature: Probabilities are raised to 1 / temperature and normalised; 1 leaves them.
         threshold: An answer of less confidence is uncertain; chosen on validation clips, 0: none ever is.

@@ -125,6 +125,7 @@ def saliency(
     from paraverbal.bundle.load import load_model
     from paraverbal.inference.saliency import saliency as saliency_of
     from paraverbal.inference.saliency_formats import form_of, saliency_text
+    from paraverbal.inference.warn import signal_warnings
 
     form = form_of(output, as_json=as_json, as_csv=as_csv)
     if plot is not None and not plot.parent.is_dir():
@@ -134,6 +135,10 @@ def saliency(
     if output is not None:
         _check_writable(output)
     found = saliency_of(loaded, waveform, emotion, sampling_rate=rate, seconds=seconds, bands=bands)
+    for sentence in signal_warnings(waveform, rate):
+        tell(f"warning: {sentence}")
+    if emotion is None and found.probability < loaded.manifest.threshold:
+        tell(f"uncertain: {found.emotion} has only {found.probability:.2f}, so this tells little")
     if plot is not None:
         from paraverbal.report.saliency_figure import write_saliency_figure
 

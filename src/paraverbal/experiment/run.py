@@ -196,7 +196,7 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     write_predictions(predictions, folder / PREDICTIONS)
     write_document(document, folder / RESULT)
     manifest = with_lineage(replace(manifest, training_data=_training_data(corpus, predictions["train"])), start)
-    _describe(folder / BUNDLE, manifest, results, document["corpora"])
+    _describe(folder / BUNDLE, manifest, results, document)
     write_report(folder, corpus.paths())
     return Run(folder, document)
 
@@ -253,19 +253,21 @@ def _training(model: SpeechModel, fit: Fit, predictions: dict[str, Predictions])
     )
 
 
-def _scores_by_corpus(found: Predictions, recipe: Recipe) -> dict[str, dict[str, float]]:
+def _scores_by_corpus(found: Predictions, recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Return the test scores of each corpus, over the emotions that it has."""
     names = np.array([row["corpus"] for row in found.rows])
     return {name: _scores(_result(found.only(names == name), recipe, {})) for name in sorted(set(names.tolist()))}
 
 
-def _scores(result: Result) -> dict[str, float]:
-    return {key: getattr(result, key) for key in ("uar", "wa", "macro_f1", "loss", "clips")}
+def _scores(result: Result) -> dict[str, Any]:
+    scores = {key: getattr(result, key) for key in ("uar", "wa", "macro_f1", "loss", "clips")}
+    return {**scores, "uar_interval": result.intervals.get("uar"), "speakers": result.intervals.get("clusters")}
 
 
 def _training_data(corpus: Corpus, found: Predictions) -> tuple[dict[str, Any], ...]:
     """Return where the clips that trained come from, and how many of each corpus there are."""
     counts = Counter(row["corpus"] for row in found.rows)
+    emotions = Counter((row["corpus"], found.labels[label]) for row, label in zip(found.rows, found.truth, strict=True))
     spoken = corpus.table.select("corpus", "language").drop_nulls().unique().rows()
     return tuple(
         {
@@ -274,18 +276,24 @@ def _training_data(corpus: Corpus, found: Predictions) -> tuple[dict[str, Any], 
             "source": origin.source,
             "clips": counts[origin.name],
             "languages": sorted(language for name, language in spoken if name == origin.name),
+            "emotions": {emotion: clips for (name, emotion), clips in sorted(emotions.items()) if name == origin.name},
         }
         for origin in corpus.origins
     )
 
 
-def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result], corpora: dict[str, Any]) -> None:
+def _describe(bundle: Path, manifest: Manifest, results: dict[str, Result], document: dict[str, Any]) -> None:
     """Put the scores into the bundle's manifest, and its card beside it."""
-    test = results["test"]
-    parts = {part: _scores(result) for part, result in results.items() if part != "train"}
-    recall = {label: row["recall"] for label, row in test.per_class.items()}
-    scores = {"protocol": test.protocol, "selected_on": test.selected_on, **parts}
-    _write_described(bundle, replace(manifest, scores={**scores, "test_by_corpus": corpora, "test_recall": recall}))
+    test, calibration = results["test"], document["calibration"]
+    scores = {
+        "protocol": test.protocol,
+        "selected_on": test.selected_on,
+        **{part: _scores(result) for part, result in results.items() if part != "train"},
+        "test_by_corpus": document["corpora"],
+        "test_per_class": test.per_class,
+        "test_answered": {"share": calibration["answered"], "accuracy": calibration["answered_accuracy"]},
+    }
+    _write_described(bundle, replace(manifest, scores=scores))
 
 
 def _write_described(bundle: Path, manifest: Manifest) -> None:

@@ -155,7 +155,7 @@ def _rttm(found: Timeline) -> str:
 
 
 def _textgrid(found: Timeline) -> str:
-    """Return a TextGrid (Praat manual, "TextGrid file formats") of two tiers: emotion, and confidence."""
+    """Return a TextGrid (Praat manual, "TextGrid file formats") of three tiers: emotion, confidence, and whether it is sure."""
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
@@ -163,12 +163,13 @@ def _textgrid(found: Timeline) -> str:
         "xmin = 0",
         f"xmax = {found.seconds:.6f}",
         "tiers? <exists>",
-        "size = 2",
+        "size = 3",
         "item []:",
     ]
     tiers = (
         ("emotion", [one.emotion for one in found.segments]),
         ("confidence", [f"{one.confidence:.3f}" for one in found.segments]),
+        ("sure", ["no" if one.uncertain else "yes" for one in found.segments]),
     )
     for number, (name, texts) in enumerate(tiers, 1):
         lines += [f"    item [{number}]:", *(f"        {line}" for line in _tier(name, found, texts))]

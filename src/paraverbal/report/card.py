@@ -50,8 +50,9 @@ forbids inferring the emotions of people at work and in education, apart from me
 _LIMITS = """\
 - Only the labels above can be predicted; any other emotion, silence, noise or music gets one of them all the same.
 - Whatever the training data does not hold is untested, and far lower scores are to be expected there: spontaneous
-  speech, other languages, children, several speakers at once, telephone lines, noisy rooms.
-- A probability is the model's own confidence, not how often it is right."""
+  speech, other languages, children, several speakers at once, real telephone lines and noisy rooms.
+- Probabilities are fitted on validation clips of the corpora above; on other recordings the model is surer than it should be.
+- An emotion that only one corpus has is also told by how that corpus sounds."""
 
 
 def model_card(manifest: Mapping[str, Any]) -> str:
@@ -150,7 +151,7 @@ def _what(manifest: Mapping[str, Any]) -> str:
     if manifest.get("denoise", "none") != "none":
         facts.append("- **Noise** is reduced before that: `pip install 'paraverbal[denoise]'`")
     if title:
-        facts.append(f"- **Recipe**: {title}" + (f" ({recipe['source']})" if recipe.get("source") else ""))
+        facts.append(f"- **Recipe**: `{recipe.get('name', 'unknown')}` of paraverbal: {title}")
     if manifest.get("parameters"):
         facts.append(f"- **Size**: {manifest['parameters']:,} parameters")
     if manifest.get("temperature", 1) != 1:
@@ -170,13 +171,17 @@ def _windows(manifest: Mapping[str, Any]) -> str:
 
 def _data(corpora: Sequence[Mapping[str, Any]]) -> str:
     if not corpora:
-        return "Not stated in the bundle."
+        return "The bundle does not state it."
     rows = [
-        f"| {_cell(corpus.get('name'))} | {_cell(corpus.get('clips'))} | {_cell(corpus.get('licence'))} "
-        f"| {_cell(corpus.get('source'))} |"
+        f"| {_cell(corpus.get('name'))}{_through(corpus)} | {_cell(corpus.get('clips'))} "
+        f"| {_cell(', '.join(corpus.get('emotions', ())))} | {_cell(corpus.get('licence'))} | {_cell(corpus.get('source'))} |"
         for corpus in corpora
     ]
-    return "\n".join(["| corpus | training clips | licence | source |", "|---|---:|---|---|", *rows])
+    return "\n".join(["| corpus | training clips | emotions | licence | source |", "|---|---:|---|---|---|", *rows])
+
+
+def _through(corpus: Mapping[str, Any]) -> str:
+    return f" (through {_cell(corpus['through'])}, with whose weights training began)" if corpus.get("through") else ""
 
 
 def _scores(manifest: Mapping[str, Any]) -> str:
@@ -185,33 +190,52 @@ def _scores(manifest: Mapping[str, Any]) -> str:
     if not parts:
         return "None are stated in the bundle."
     rows = [
-        f"| {part} | {_cell(row.get('clips'))} | {percent(row.get('uar'))} | {percent(row.get('wa'))} "
-        f"| {percent(row.get('macro_f1'))} | {_loss(row)} |"
+        f"| {part} | {_cell(row.get('clips'))} | {_cell(row.get('speakers'))} | {percent(row.get('uar'))} "
+        f"| {_span(row.get('uar_interval'))} | {percent(row.get('wa'))} | {percent(row.get('macro_f1'))} | {_loss(row)} |"
         for part, row in _score_rows(parts, scores.get("test_by_corpus", {})).items()
     ]
-    table = "\n".join(["| part | clips | UAR % | WA % | macro-F1 % | loss |", "|---|---:|---:|---:|---:|---:|", *rows])
+    head = "| part | clips | speakers | UAR % | 95 % interval | WA % | macro-F1 % | loss |"
+    table = "\n".join([head, "|---|---:|---:|---:|---:|---:|---:|---:|", *rows])
     chosen_on = scores.get("selected_on", "")
     training = manifest.get("recipe", {}).get("training", {})
     chosen = f"Weights chosen on: {_PARTS.get(chosen_on, 'not stated')}."
     if training.get("select_by") == "last":
         chosen = "No epoch was chosen: the weights are the last."
     protocol = f"Split: `{scores.get('protocol', 'not stated')}`. {chosen} "
-    meaning = f"UAR is the mean recall over classes; chance is {percent(1 / len(manifest['labels']))} %."
+    meaning = (
+        "UAR is the mean recall over the emotions that occur; chance is one divided by their number, "
+        f"{percent(1 / len(manifest['labels']))} % for all. The interval draws whole speakers anew."
+    )
     optimistic = [_OPTIMISTIC] if chosen_on == "test" else []
     rounded = [_rounded(scores.get("int8", {}))] if manifest.get("precision") == "int8" else []
     return "\n\n".join([*optimistic, table, protocol + meaning, *rounded])
 
 
 def _failings(scores: Mapping[str, Any]) -> list[str]:
-    """Return the section on emotions that are missed and recordings that are misheard, as far as they were measured."""
-    missed = sorted((recall, label) for label, recall in scores.get("test_recall", {}).items() if recall is not None)
-    words = ", ".join(f"{label} {percent(recall)}" for recall, label in missed)
-    parts = [f"Of the test clips of each emotion the model finds, in percent: {words}."] if missed else []
+    """Return the section on emotions that are mistaken and recordings that are misheard, as far as they were measured."""
+    parts = []
+    if scores.get("test_per_class"):
+        rows = [
+            f"| {label} | {percent(row['recall'])} | {percent(row['precision'])} | {row['support']:.0f} |"
+            for label, row in scores["test_per_class"].items()
+        ]
+        head = "| emotion | of its test clips found % | of its answers right % | clips |"
+        parts.append("\n".join([head, "|---|---:|---:|---:|", *rows]))
+    answered = scores.get("test_answered", {})
+    if answered.get("accuracy") is not None and answered["share"] < 1:
+        parts.append(
+            f"Sure enough to answer it is of {percent(answered['share'])} % of the test clips, and right in "
+            f"{percent(answered['accuracy'])} % of these; of the others it says that it is uncertain."
+        )
     if scores.get("robustness"):
         rows = [f"| {row['what']} | {percent(row['uar'])} | {percent(row['lost'])} |" for row in scores["robustness"]]
         table = "\n".join(["| test clips | UAR % | points lost |", "|---|---:|---:|", *rows])
         parts.append(f"The same test clips, changed:\n\n{table}")
     return ["## Where it fails\n\n" + "\n\n".join(parts)] if parts else []
+
+
+def _span(interval: Sequence[float] | None) -> str:
+    return "–" if not interval else f"{percent(interval[0])} to {percent(interval[1])}"
 
 
 def _rounded(measured: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ def standalone_section(manifest: Mapping[str, Any]) -> str:
     return "\n\n".join(
         [
             *parts,
-            "In Python, with numpy, onnxruntime and soundfile (`python example.py clip.wav`, in this folder):",
+            "In Python, up to the probabilities, with numpy, onnxruntime and soundfile (`python example.py clip.wav`, in this folder):",
             f"```python\n{python_example(manifest)}```",
             "In a browser, with `onnxruntime-web`; `samples` is what `decodeAudioData` of a\n"
             f"`new AudioContext({{ sampleRate: {manifest['sampling_rate']} }})` gives, the mean of its channels; `bundle` is\n"
@@ -146,7 +146,7 @@ def _steps(manifest: Mapping[str, Any]) -> str:
         steps.append(_cutting(manifest))
     steps.append("Take the mean of the probabilities over the windows.")
     if temperature != 1:
-        steps.append(f"Raise it to 1 / {temperature:g} (`temperature`) and divide by the sum: then it is calibrated.")
+        steps.append(f"Raise it to 1 / {temperature:g} (`temperature`) and divide by the sum: so it was calibrated.")
     if manifest.get("threshold"):
         steps.append(
             f"An answer whose probability is below {manifest['threshold']:.3g} (`threshold`) is uncertain: say so, or ask again."
