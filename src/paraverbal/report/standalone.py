@@ -41,7 +41,8 @@ def standalone_section(manifest: Mapping[str, Any]) -> str:
     return "\n\n".join(
         [
             *parts,
-            "In Python, up to the probabilities, with numpy, onnxruntime and soundfile (`python example.py clip.wav`, in this folder):",
+            "In Python, up to the probabilities, with numpy, onnxruntime and soundfile\n"
+            "(`python example.py clip.wav`, in this folder):",
             f"```python\n{python_example(manifest)}```",
             "In a browser, with `onnxruntime-web`; `samples` is what `decodeAudioData` of a\n"
             f"`new AudioContext({{ sampleRate: {manifest['sampling_rate']} }})` gives, the mean of its channels; `bundle` is\n"
