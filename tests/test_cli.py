@@ -608,7 +608,9 @@ def test_recipes_are_a_list_and_each_is_shown_with_its_layers(command, refused):
     assert code == 0
     assert {"name", "parameters", "input", "source"} <= entry.keys()
     assert entry["parameters"] == 2_752_197
-    assert "2,752,197" in command("recipes")[1]
+    assert "2,752,197 parameters at 5 emotions" in command("recipes")[1]
+    shapes = {entry["name"]: entry["input"].split()[-1] for entry in json.loads(out)}
+    assert (shapes["spectral-svm"], shapes["functionals-mlp"], shapes["paraverbal-small"]) == ("1", "1", "frames")
     document = json.loads(command("recipes", "cnn-lstm", "--json")[1])
     assert document["recipe"]["audio"]["sampling_rate"] == 48000
     assert sum(layer["parameters"] for layer in document["layers"]) == 2_752_197

@@ -71,7 +71,8 @@ def recipes(
     recipe = read_recipe(name)
     description, layers = entry(recipe)
     document = {**description, "layers": [vars(layer) for layer in layers], "recipe": recipe.model_dump(mode="json")}
-    text = f"{layers_text(document['layers'], description['parameters'])}\n\n{recipe_toml(recipe)}"
+    layers_told = layers_text(document["layers"], description["parameters"])
+    text = f"{recipes_text([description])}\n\n{layers_told}\n\n{recipe_toml(recipe)}"
     typer.echo(json.dumps(document, ensure_ascii=False) if as_json else text)
 
 

@@ -25,7 +25,8 @@ def entry(recipe: Recipe) -> tuple[dict[str, Any], list[Layer]]:
     layers = summary(model)
     audio, front_end = recipe.audio, recipe.frontend
     frames = front_end.frames if front_end.fit == "resize" else frames_of(front_end, audio.samples)
-    shape = f"{front_end.rows} x {'frames' if audio.short == 'keep' and front_end.fit == 'none' else frames}"
+    is_free = audio.short == "keep" and front_end.fit == "none" and frames > 1
+    shape = f"{front_end.rows} x {'frames' if is_free else frames}"
     description = {
         "name": recipe.name,
         "parameters": model.parameters_count,

@@ -246,9 +246,11 @@ def layers_text(layers: Sequence[Document], parameters: int) -> str:
 
 
 def recipes_text(entries: Sequence[Document]) -> str:
-    """Return one line for each recipe."""
-    rows = [[entry["name"], f"{entry['parameters']:,}", entry["input"], entry["title"]] for entry in entries]
-    return align([["recipe", "parameters", "input", "what"], *rows])
+    """Return two lines for each recipe."""
+    return "\n".join(
+        f"{entry['name']}: {entry['title']}\n  {entry['parameters']:,} parameters at 5 emotions; {entry['input']}"
+        for entry in entries
+    )
 
 
 def models_text(entries: Sequence[Document]) -> str:
@@ -263,7 +265,9 @@ def models_text(entries: Sequence[Document]) -> str:
 def model_text(manifest: Document) -> str:
     """Return what a manifest says of a model, with its layers."""
     data = "\n".join(
-        f"  {one['name']}: {one['clips']} clips; {one['licence']}; {one['source']}" for one in manifest["training_data"]
+        f"  {one['name']}{f' (through {through})' if (through := one.get('through')) else ''}: {one['clips']} clips; "
+        f"{one['licence']}; {one['source']}"
+        for one in manifest["training_data"]
     )
     scores = manifest["scores"]
     rows = [
