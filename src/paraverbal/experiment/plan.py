@@ -19,6 +19,7 @@ RECIPE = "recipe.toml"
 SPLIT = "split.csv"
 # Protocols that are always folds, of which a training takes one.
 FOLDED = ("kfold", "loso", "sentences", "corpora")
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -188,9 +189,11 @@ def begun(folder: Path, recipe: Recipe, corpus: Corpus) -> tuple[Recipe, Split]:
     kept = read_recipe(folder / RECIPE)
     given = _with_protocol(recipe, kept.split.protocol)
     if given != kept:
-        changed = ", ".join(sorted(set(recipe_toml(kept).splitlines()) - set(recipe_toml(given).splitlines())))
+        changed = sorted(set(recipe_toml(kept).splitlines()) - set(recipe_toml(given).splitlines()))
+        more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
         raise RunError(
-            f"{folder}: was begun with other settings, see its {RECIPE}: {changed}; give those, or another --output"
+            f"{folder}: was begun with other settings, see its {RECIPE}: {', '.join(changed[:_MOST_NAMED])}{more}; give those, "
+            "or another --output"
         )
     return kept, official(corpus, read_split(folder / SPLIT))  # an error if it is another corpus
 
