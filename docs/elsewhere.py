@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -131,20 +132,17 @@ def learnt(data: Halves, recipe: Recipe, size: int, *, seed: int, base: Path | N
     return uar(data.test.truth, probabilities.argmax(axis=1), len(data.labels))
 
 
-def transferred(name: str, corpora: Path, output: Path, known: dict[str, Any]) -> dict[str, Any]:
-    """Return the UARs of a corpus by number of clips and beginning, a value for each seed."""
+def transferred(name: str, data: Halves, base: Path, seed: int) -> None:
+    """Learn a few clips of a corpus, with one draw of clips, beginning with `base` and anew; keep each UAR as it comes."""
     recipe = read_recipe(OWN, FEW)
-    base = fold_of(name, output)
-    data = halves(corpora / name, recipe)
-    found: dict[str, Any] = {"labels": len(data.labels), "test_clips": len(data.test), **known}
+    found = read()["transfer"].get(name, {"labels": len(data.labels), "test_clips": len(data.test)})
     for size in SIZES:
         for how, begin in (("fine-tuned", base), ("from scratch", None)):
             values = found.setdefault(f"{how} {size}", [])
-            for seed in SEEDS[len(values) :]:
+            if len(values) == seed:
                 values.append(round(learnt(data, recipe, size, seed=seed, base=begin), 4))
                 print(f"{name}, {size} clips, {how}, seed {seed}: UAR {values[-1]:.3f}", file=sys.stderr, flush=True)
                 keep("transfer", name, found)
-    return found
 
 
 def keep(section: str, name: str, found: Any) -> None:
@@ -169,8 +167,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given.runs.mkdir(parents=True, exist_ok=True)
     for recipe in RECIPES if given.only != "transfer" else ():
         keep("corpora", recipe, left_out(recipe, corpora, given.runs / recipe))
-    for name in CORPORA if given.only != "corpora" else ():
-        transferred(name, corpora, given.runs / OWN, read()["transfer"].get(name, {}))
+    if given.only != "corpora":
+        data = {name: halves(corpora / name, read_recipe(OWN, FEW)) for name in CORPORA}
+        for seed, name in product(SEEDS, CORPORA):
+            transferred(name, data[name], fold_of(name, given.runs / OWN), seed)
 
 
 if __name__ == "__main__":
