@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from elsewhere import CORPORA, OWN, SEEDS, SIZES, STEPS, read
+from elsewhere import CORPORA, OWN, SIZES, STEPS, read
 from published_page import percent, table
 
 NAMES = {"aesdd": "AESDD", "ravdess": "RAVDESS", "urdu": "URDU"}
@@ -17,7 +17,7 @@ TRANSFER = """### After a few clips of it
 
 `{own}`, begun with the fold above that has not heard the corpus (`train --init`), beside the same network from scratch, on the
 same clips, neither with noise: as many of each emotion as can be, of half of the speakers; tested on all clips of the others.
-{steps} steps each, mean over {seeds} draws of clips (least to greatest)."""
+{steps} steps each; mean over the draws of clips (least to greatest)."""
 
 
 def section() -> str:
@@ -30,7 +30,7 @@ def section() -> str:
     head = HEAD.format(corpora=corpora, labels=", ".join(labels), chance=f"{100 / len(labels):.1f}")
     parts = [head, _left_out(kept["corpora"])]
     if kept["transfer"]:
-        parts += [TRANSFER.format(own=OWN, steps=STEPS, seeds=len(SEEDS)), _transfer(kept["transfer"])]
+        parts += [TRANSFER.format(own=OWN, steps=STEPS), _transfer(kept["transfer"])]
     return "\n\n".join(parts)
 
 
@@ -58,5 +58,5 @@ def _transfer(kept: dict[str, Any]) -> str:
             if all(pair) and len(pair[0]) == len(pair[1]):
                 gain = statistics.mean(tuned - scratch for tuned, scratch in zip(*pair, strict=True))
                 what = f"{NAMES[name]}, {found['labels']} emotions"
-                rows.append([what, str(size), *map(percent, pair), f"{100 * gain:+.1f}"])
-    return table(["corpus", "clips", "fine-tuned: UAR", "from scratch: UAR", "difference"], rows)
+                rows.append([what, str(size), str(len(pair[0])), *map(percent, pair), f"{100 * gain:+.1f}"])
+    return table(["corpus", "clips", "draws", "fine-tuned: UAR", "from scratch: UAR", "difference"], rows)
