@@ -54,8 +54,9 @@ def _transfer(kept: dict[str, Any]) -> str:
     rows = []
     for name, found in kept.items():
         for size in SIZES:
-            pair = [found.get(f"{how} {size}", []) for how in ("fine-tuned", "from scratch")]
-            if all(pair) and len(pair[0]) == len(pair[1]):
+            values = [found.get(f"{how} {size}", []) for how in ("fine-tuned", "from scratch")]
+            pair = [list(each) for each in zip(*zip(*values, strict=False), strict=True)]  # draws that both have
+            if pair:
                 gain = statistics.mean(tuned - scratch for tuned, scratch in zip(*pair, strict=True))
                 what = f"{NAMES[name]}, {found['labels']} emotions"
                 rows.append([what, str(size), str(len(pair[0])), *map(percent, pair), f"{100 * gain:+.1f}"])
