@@ -186,7 +186,7 @@ def test_a_flac_that_does_not_say_its_length_is_an_error_that_says_what_to_do(tm
     data[21] &= 0xF0  # the 36 bits of STREAMINFO that count the samples
     data[22:26] = bytes(4)
     file.write_bytes(data)
-    with pytest.raises(AudioFormatError, match=r"does not say how long it is.*`ffmpeg -i FILE NEW\.flac`"):
+    with pytest.raises(AudioFormatError, match=r"does not tell its length.*`ffmpeg -i FILE NEW\.flac`"):
         ask(file)
 
 

@@ -190,8 +190,8 @@ def open_sound(file: str | Path) -> soundfile.SoundFile:
         sound.close()
         raise AudioFormatError(
             file,
-            "its header does not say how long it is, as of a stream that was saved; write it anew, for example with "
-            "`ffmpeg -i FILE NEW.flac`",
+            "its header does not tell its length, as where a program wrote it to a pipe; write it to a file, for example "
+            "with `ffmpeg -i FILE NEW.flac`",
         )
     return sound
 

@@ -19,9 +19,6 @@ from paraverbal.service.uploads import Upload
 
 Judge = Callable[..., dict[str, Any]]
 
-# What libsndfile gives where a header leaves the length open: the greatest number of samples there is.
-_UNKNOWN_SECONDS = 1e9
-
 # Less is not one sample at some models' rates: a few samples that claim to be of gigahertz.
 _SHORTEST_SECONDS = 0.001
 
@@ -98,17 +95,11 @@ def checked(upload: Upload, limits: Limits) -> AudioInfo:
     libsndfile decodes no more than the header promises, so a file that unpacks to hours cannot hide it.
 
     Raises:
-        AudioError: It is no recording.
-        RequestError: 413, it is too long; 422, it is too short, or does not tell its length.
+        AudioError: It is no recording, or does not tell its length.
+        RequestError: 413, it is too long; 422, it is too short.
     """
     header = info(upload.path)
     samples = header.seconds * header.sampling_rate * header.channels
-    if header.seconds > _UNKNOWN_SECONDS:
-        raise RequestError(
-            422,
-            "the recording cannot be used: its header does not tell its length, as where a program wrote it to a pipe; "
-            "write it to a file",
-        )
     if 0 < header.seconds < _SHORTEST_SECONDS:
         raise RequestError(
             422, "the recording cannot be used: it lasts less than a millisecond; is its sampling rate right?"
