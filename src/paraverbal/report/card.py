@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paraverbal.report.standalone import standalone_section
-from paraverbal.report.tables import percent, signed_interval
+from paraverbal.report.tables import interval, percent, signed_interval
 
 # Licences as people write them -> identifiers that hubs know; any other becomes "other" with its name beside it.
 _IDENTIFIERS = {
@@ -191,7 +191,7 @@ def _scores(manifest: Mapping[str, Any]) -> str:
         return "None are stated in the bundle."
     rows = [
         f"| {part} | {_cell(row.get('clips'))} | {_cell(row.get('speakers'))} | {percent(row.get('uar'))} "
-        f"| {_span(row.get('uar_interval'))} | {percent(row.get('wa'))} | {percent(row.get('macro_f1'))} | {_loss(row)} |"
+        f"| {interval(row.get('uar_interval'))} | {percent(row.get('wa'))} | {percent(row.get('macro_f1'))} | {_loss(row)} |"
         for part, row in _score_rows(parts, scores.get("test_by_corpus", {})).items()
     ]
     head = "| part | clips | speakers | UAR % | 95 % interval | WA % | macro-F1 % | loss |"
@@ -232,10 +232,6 @@ def _failings(scores: Mapping[str, Any]) -> list[str]:
         table = "\n".join(["| test clips | UAR % | points lost |", "|---|---:|---:|", *rows])
         parts.append(f"The same test clips, changed:\n\n{table}")
     return ["## Where it fails\n\n" + "\n\n".join(parts)] if parts else []
-
-
-def _span(interval: Sequence[float] | None) -> str:
-    return "–" if not interval else f"{percent(interval[0])} to {percent(interval[1])}"
 
 
 def _rounded(measured: Mapping[str, Any]) -> str:
