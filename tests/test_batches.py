@@ -1,5 +1,7 @@
 """Clips are cut as prediction cuts them; an epoch holds each clip once as it is and the changed copies."""
 
+import threading
+
 import numpy as np
 import pytest
 import soundfile
@@ -150,6 +152,28 @@ def test_files_that_cannot_be_read_are_returned_with_the_reason_and_the_rest_goe
     assert torch.equal(torch.stack(found.features), torch.stack(expected.features))
     assert found.first.tolist() == expected.first.tolist() == [0, 1, 4]
     assert found.truth.tolist() == [0, 1]
+
+
+def test_each_clip_is_worked_on_by_one_thread_and_torch_has_its_threads_again(clips, model, monkeypatch):
+    seen = []
+
+    def listening(waveforms):
+        seen.append((threading.current_thread(), torch.get_num_threads()))
+        if len(seen) == len(clips):
+            raise MemoryError
+        return torch.zeros(len(waveforms), 1, 1)
+
+    monkeypatch.setattr(model.frontend, "forward", listening)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(MemoryError):
+            compute_features(clips, model)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert {threads for _, threads in seen} == {1}
+    assert threading.main_thread() not in {thread for thread, _ in seen}
 
 
 def test_no_readable_file_gives_no_features(model, tmp_path):

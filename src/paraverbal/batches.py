@@ -8,6 +8,7 @@ draws depend only on seed, epoch, clip and copy, so that an epoch can be repeate
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,18 +135,20 @@ def compute_features(
     Args:
         clips: The utterances.
         model: Whose front end computes the features.
-        workers: Threads that read.
+        workers: Threads that read and compute, each on its own: torch's, which share the work on one clip, cost more
+            than they give.
         keep_waveforms: Keep the windows too, for changes of the waveform.
 
     Returns:
         The features of the clips that could be read, in order, and those that could not with the reason.
     """
 
-    def attempt(clip: Clip) -> list[NDArray[np.float32]] | AudioError:
+    def attempt(clip: Clip) -> tuple[list[NDArray[np.float32]], list[Tensor]] | AudioError:
         try:
-            return read_windows(clip, model.recipe.audio, model.minimum_samples)
+            cut = read_windows(clip, model.recipe.audio, model.minimum_samples)
         except AudioError as error:
             return error
+        return cut, _features(cut, model)
 
     features: list[Tensor] = []
     waveforms: list[NDArray[np.float32]] = []
@@ -153,15 +156,16 @@ def compute_features(
     used: list[Clip] = []
     failed: list[tuple[Clip, AudioError]] = []
     chunks = [clips[start : start + _READ_AHEAD] for start in range(0, len(clips), _READ_AHEAD)]
-    with ThreadPoolExecutor(workers) as pool:
+    with _single_threaded(), ThreadPoolExecutor(workers) as pool:
         for clip, outcome in (pair for chunk in chunks for pair in zip(chunk, pool.map(attempt, chunk), strict=True)):
             if isinstance(outcome, AudioError):
                 failed.append((clip, outcome))
                 continue
-            features.extend(_features(outcome, model))
+            cut, found = outcome
+            features.extend(found)
             if keep_waveforms:
-                waveforms.extend(outcome)
-            counts.append(len(outcome))
+                waveforms.extend(cut)
+            counts.append(len(cut))
             used.append(clip)
     truth = np.array([clip.truth for clip in used], dtype=np.int64)
     values = np.array([clip.dimensions for clip in used], dtype=np.float32)
@@ -180,6 +184,17 @@ def compute_features(
         possible=possible if possible.size else None,
     )
     return data, failed
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Let torch work on one thing with one thread, in threads begun meanwhile, too."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _features(cut: Sequence[NDArray[np.float32]], model: "SpeechModel") -> list[Tensor]:

@@ -6,7 +6,7 @@ steady noise, and begins and ends where the sound does, so that silence before o
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,11 +139,17 @@ def _bands(cells: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(values.T, dtype=np.float32)
 
 
+@cache
+def _waves() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return cosine and sine of the slow frequencies, `[frame, frequency]`, for as many frames as are compared."""
+    phases = 2 * np.pi * (HOP_LENGTH / SAMPLING_RATE) * np.outer(np.arange(_LONGEST_FRAMES), _MODULATIONS_HZ)
+    return np.cos(phases).astype(np.float32), np.sin(phases).astype(np.float32)
+
+
 def _descriptor(bands: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Return how much each band changes at each of some slow frequencies, `[value]`; None where nothing changes."""
-    seconds = np.arange(bands.shape[1]) * (HOP_LENGTH / SAMPLING_RATE)
-    waves = np.exp(-2j * np.pi * np.outer(seconds, _MODULATIONS_HZ)).astype(np.complex64)
-    values = np.sqrt(np.abs(bands @ waves)).ravel()
+    cosines, sines = (table[: bands.shape[1]] for table in _waves())
+    values = np.sqrt(np.hypot(bands @ cosines, bands @ sines)).ravel()
     values -= values.mean()
     length = float(np.linalg.norm(values))
     return np.asarray(values / length, dtype=np.float32) if length > 0 else None
