@@ -111,9 +111,11 @@ def _paired(own: Sequence[Line], lines: Sequence[Line]) -> str:
         truth, first, groups = _joined(our_lines, clips)
         _, second, _ = _joined(theirs_lines, clips)
         pair = paired_bootstrap(truth, first, second, int(truth.max()) + 1, groups=groups)
-        low, high = pair.uar.interval or (float("nan"), float("nan"))
+        difference = f"{100 * pair.uar.value:+.1f}"
+        if pair.uar.interval is not None:
+            low, high = pair.uar.interval
+            difference += f" ({100 * low:+.1f} to {100 * high:+.1f})"
         p_values.append(1.0 if pair.uar.p is None else pair.uar.p)
-        difference = f"{100 * pair.uar.value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
         uars = [f"{100 * _uar(some, clips):.1f}" for some in (theirs_lines, our_lines)]
         rows.append([name, NAMES[corpus], str(len(our_lines)), *uars, difference])
     adjusted = [f"{p:.3f}" if p >= 0.001 else "< 0.001" for p in holm(p_values)] if p_values else []
