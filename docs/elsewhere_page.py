@@ -55,9 +55,10 @@ def _transfer(kept: dict[str, Any]) -> str:
     for name, found in kept.items():
         for size in SIZES:
             values = [found.get(f"{how} {size}", []) for how in ("fine-tuned", "from scratch")]
-            pair = [list(each) for each in zip(*zip(*values, strict=False), strict=True)]  # draws that both have
-            if pair:
-                gain = statistics.mean(tuned - scratch for tuned, scratch in zip(*pair, strict=True))
+            draws = list(zip(*values, strict=False))  # that both have
+            if draws:
+                gain = statistics.mean(tuned - scratch for tuned, scratch in draws)
                 what = f"{NAMES[name]}, {found['labels']} emotions"
-                rows.append([what, str(size), str(len(pair[0])), *map(percent, pair), f"{100 * gain:+.1f}"])
+                uars = map(percent, zip(*draws, strict=True))
+                rows.append([what, str(size), str(len(draws)), *uars, f"{100 * gain:+.1f}"])
     return table(["corpus", "clips", "draws", "fine-tuned: UAR", "from scratch: UAR", "difference"], rows)

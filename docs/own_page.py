@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from paraverbal.metrics.bootstrap import intervals
 from paraverbal.metrics.classes import uar
 from paraverbal.metrics.comparison import holm, paired_bootstrap
+from paraverbal.report.tables import interval, p_value, signed, signed_interval
 from published import CLIPS, kept, plan
 from published_page import table
 
@@ -76,13 +77,12 @@ def _scores(own: Sequence[Line]) -> str:
         found = intervals(truth, answers, int(truth.max()) + 1, groups=groups)
         seeds = sorted({line["seed"] for line in lines})
         by_seed = [_uar([line for line in lines if line["seed"] == seed], clips) for seed in seeds]
-        low, high = found.uar if found.uar else (float("nan"), float("nan"))
         yardstick = [f"{value:.2f}" for value in YARDSTICK.get(corpus, ())] or [""] * len(ENCODERS)
         rows.append(
             [
                 *(name, *yardstick, str(AIMS.get(corpus, ""))),
                 f"**{100 * statistics.mean(by_seed):.1f}**",
-                f"{100 * low:.1f} to {100 * high:.1f}",
+                interval(found.uar),
                 " ".join(f"{100 * value:.1f}" for value in by_seed),
                 f"{len(lines)} of {3 * FOLDS[corpus]}",
                 f"{statistics.mean(line['minutes'] for line in lines):.1f}",
@@ -111,14 +111,11 @@ def _paired(own: Sequence[Line], lines: Sequence[Line]) -> str:
         truth, first, groups = _joined(our_lines, clips)
         _, second, _ = _joined(theirs_lines, clips)
         pair = paired_bootstrap(truth, first, second, int(truth.max()) + 1, groups=groups)
-        difference = f"{100 * pair.uar.value:+.1f}"
-        if pair.uar.interval is not None:
-            low, high = pair.uar.interval
-            difference += f" ({100 * low:+.1f} to {100 * high:+.1f})"
+        difference = f"{signed(pair.uar.value)} ({signed_interval(pair.uar.interval)})"
         p_values.append(1.0 if pair.uar.p is None else pair.uar.p)
         uars = [f"{100 * _uar(some, clips):.1f}" for some in (theirs_lines, our_lines)]
         rows.append([name, NAMES[corpus], str(len(our_lines)), *uars, difference])
-    adjusted = [f"{p:.3f}" if p >= 0.001 else "< 0.001" for p in holm(p_values)] if p_values else []
+    adjusted = [p_value(p) for p in holm(p_values)] if p_values else []
     header = ["run", "corpus and protocol", "trainings", "UAR", "ours", "difference", "p"]
     return table(header, [[*row, p] for row, p in zip(rows, adjusted, strict=True)]) if rows else ""
 
