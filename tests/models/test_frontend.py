@@ -20,6 +20,7 @@ SETTINGS = [
     LogMelSettings(fft_size=1024, hop_length=512, bands=128, fmax=8000),
     LogMelSettings(fft_size=512, hop_length=160, bands=40, scale="htk", norm="none", reference=1.0, floor_db="none"),
     LogMelSettings(fft_size=512, hop_length=256, bands=64, log="ln", epsilon=1e-6),
+    LogMelSettings(fft_size=402, hop_length=147, bands=20, floor_db="none"),
 ]
 
 
@@ -40,6 +41,17 @@ def test_the_graphs_front_end_is_the_cores_within_a_hundredth_of_a_db(settings: 
     expected = np.stack([log_mel(waveform, rate, settings) for waveform in batch])
     assert given.shape == expected.shape
     assert np.abs(given - expected).max() < 0.01
+
+
+@pytest.mark.parametrize("samples", [1, 99, 300, 16_000])
+@pytest.mark.parametrize(("size", "hop"), [(512, 160), (402, 147), (64, 200)])
+def test_the_graphs_frames_are_the_cores_at_any_length_and_step(size: int, hop: int, samples: int) -> None:
+    settings = LogMelSettings(fft_size=size, hop_length=hop, bands=10, floor_db="none")
+    batch = waveforms(2, samples)
+    given = LogMel(settings, 16_000)(torch.from_numpy(batch)).numpy()
+    expected = np.stack([log_mel(waveform, 16_000, settings) for waveform in batch])
+    assert given.shape == expected.shape == (2, 10, 1 + samples // hop)
+    np.testing.assert_allclose(given, expected, atol=0.01)
 
 
 @pytest.mark.parametrize("kind", SCALINGS)

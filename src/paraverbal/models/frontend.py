@@ -1,8 +1,8 @@
 """The front ends as torch modules, so that they are trained with, saved with and exported with the model.
 
 Each takes waveforms `[batch, sample]`, gives features `[batch, feature, frame]`, and agrees with its twin in `features`. The
-Fourier transform is a strided convolution with a windowed cosine and sine basis: it exports to plain ONNX, is the fastest
-form inside a graph, and agrees with `features.spectral.log_mel` to about 1e-4 dB. `Extractor` is the exception: acoustic
+Fourier transform is two matrix products, of even and of odd bins: it exports to plain ONNX, takes two thirds of the time of a
+strided convolution, and agrees with `features.spectral.log_mel` to about 1e-4 dB. `Extractor` is the exception: acoustic
 descriptors stay in NumPy, outside the graph.
 
 Nothing asks whether a clip has one frame or more: in a graph, whose number of frames is free, such a question would fix it.
@@ -32,30 +32,51 @@ from paraverbal.settings import (
 
 
 class LogMel(nn.Module):
-    """Waveforms `[batch, sample]` -> log-mel spectrograms `[batch, band, frame]`, before scaling."""
+    """Waveforms `[batch, sample]` -> log-mel spectrograms `[batch, band, frame]`, before scaling.
 
-    basis: Tensor
-    filters: Tensor
+    Over the second half of a frame the waves of even bins run as over the first, those of odd bins turned over. So even bins are
+    computed from the sum of the halves, odd bins from their difference: half the products (the first step of Gentleman
+    and Sande, "Fast Fourier transforms: for fun and profit", 1966).
+    """
+
+    window: Tensor
+    even_basis: Tensor
+    odd_basis: Tensor
+    even_filters: Tensor
+    odd_filters: Tensor
 
     def __init__(self, settings: MelSettings, sampling_rate: int) -> None:
         super().__init__()
         self.settings = settings
+        self.block = math.gcd(settings.fft_size, settings.hop_length)
         filters = mel_filters(settings, sampling_rate)
         heard = np.flatnonzero(
             filters.any(axis=0)
         )  # bins that no band hears are left out: at 48 kHz two thirds of them
-        basis = _fourier_basis(settings.fft_size, heard)
-        self.register_buffer("basis", torch.tensor(basis, dtype=torch.float32), persistent=False)
-        self.register_buffer("filters", torch.tensor(filters[:, heard], dtype=torch.float32), persistent=False)
+        tables = {"window": hann(settings.fft_size)}
+        for name, bins in (("even", heard[heard % 2 == 0]), ("odd", heard[heard % 2 == 1])):
+            tables[f"{name}_basis"] = _half_basis(settings.fft_size, bins)
+            tables[f"{name}_filters"] = filters[:, bins].T
+        for name, table in tables.items():
+            self.register_buffer(name, torch.tensor(table, dtype=torch.float32).contiguous(), persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Compute in float32 whatever the precision of training: decibels near the floor need it."""
-        half = self.settings.fft_size // 2
-        padded = functional.pad(waveforms, (half, half)).unsqueeze(1)
-        spectrum = functional.conv1d(padded, self.basis, stride=self.settings.hop_length)
-        real, imaginary = spectrum.square().chunk(2, dim=1)
-        power = torch.matmul(self.filters, real + imaginary)
+        first, second = (self._frames(waveforms) * self.window).chunk(2, dim=2)
+        even = torch.matmul(_power(torch.matmul(first + second, self.even_basis)), self.even_filters)
+        odd = torch.matmul(_power(torch.matmul(first - second, self.odd_basis)), self.odd_filters)
+        power = (even + odd).transpose(1, 2)
         return self._decibels(power) if self.settings.log == "db" else torch.log(power + self.settings.epsilon)
+
+    def _frames(self, waveforms: Tensor) -> Tensor:
+        """Return frames `[batch, frame, sample]`, the first around the first sample, put together from blocks that they share."""
+        size, hop_length = self.settings.fft_size, self.settings.hop_length
+        padded = functional.pad(waveforms, (size // 2, size // 2))
+        count = waveforms.shape[1] // hop_length + 1
+        blocks = padded[:, : padded.shape[1] // self.block * self.block].unflatten(1, (-1, self.block))
+        starts = torch.arange(count, device=waveforms.device) * (hop_length // self.block)
+        chosen = starts.unsqueeze(1) + torch.arange(size // self.block, device=waveforms.device)
+        return blocks.index_select(1, chosen.flatten()).reshape(waveforms.shape[0], -1, size)
 
     def _decibels(self, power: Tensor) -> Tensor:
         settings = self.settings
@@ -214,10 +235,16 @@ class Scaling(nn.Module):
         return centred / _mean(centred.square(), inside, dim).sqrt().clamp(min=LEAST_DEVIATION)
 
 
-def _fourier_basis(size: int, bins: np.ndarray) -> np.ndarray:
-    """Return windowed cosines, then sines, `[2 * bin, 1, sample]`."""
-    angle = 2 * np.pi * np.outer(bins, np.arange(size)) / size
-    return (np.concatenate([np.cos(angle), -np.sin(angle)]) * hann(size))[:, np.newaxis]
+def _half_basis(size: int, bins: np.ndarray) -> np.ndarray:
+    """Return cosines, then sines, over half a frame of `size` samples, `[sample, 2 * bin]`."""
+    angle = 2 * np.pi * np.outer(np.arange(size // 2), bins) / size
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def _power(spectra: Tensor) -> Tensor:
+    """Return the power `[batch, frame, bin]` of spectra `[batch, frame, 2 * bin]`, the real parts first."""
+    real, imaginary = (spectra * spectra).chunk(2, dim=2)
+    return real + imaginary
 
 
 def _mean(values: Tensor, inside: Tensor | None, dim: tuple[int, ...]) -> Tensor:
