@@ -69,6 +69,17 @@ def row(lines: Sequence[Line]) -> list[str]:
     ]
 
 
+def fewer_epochs(run: Line) -> str:
+    """Return how many epochs a run has, of how many that were published; empty where they are as many."""
+    if "published_epochs" not in run:
+        return ""
+    epochs = dict(setting.split("=", 1) for setting in run["set"])["training.epochs"]
+    published = run["published_epochs"]
+    return (
+        f"{epochs} of {published} epochs" if isinstance(published, int) else f"{epochs} epochs (published: {published})"
+    )
+
+
 HEADER = ["trainings", "valid UAR", "test UAR", "test WA", "test loss", "best epoch", "clips/s", "minutes each"]
 
 
@@ -82,7 +93,7 @@ def group_section(group: Line, runs: Sequence[Line], lines: Sequence[Line]) -> s
             if of_corpus:
                 found = True
                 what = run.get("what", run["name"])
-                rows.append([what, CORPORA[corpus], run.get("claim", ""), run.get("cap", ""), *row(of_corpus)])
+                rows.append([what, CORPORA[corpus], run.get("claim", ""), fewer_epochs(run), *row(of_corpus)])
         if not found:
             missing.append(run["name"])
     body = table(["run", "corpus", "claim", "epochs here", *HEADER], rows) if rows else ""
@@ -115,8 +126,8 @@ def recipes_section(group: Line, runs: Sequence[Line], lines: Sequence[Line]) ->
     for run in runs:
         claims.setdefault(run["recipe"], run.get("claim", ""))
         names.setdefault(run["recipe"], []).append(run["name"])
-        if run.get("cap"):
-            caps.setdefault(run["recipe"], []).append(f"{CORPORA[run['on'][0]['corpus']]}: {run['cap']}")
+        if fewer_epochs(run):
+            caps.setdefault(run["recipe"], []).append(f"{CORPORA[run['on'][0]['corpus']]}: {fewer_epochs(run)}")
     rows = []
     for recipe, members in names.items():
         cells = [recipe, claims[recipe]]
