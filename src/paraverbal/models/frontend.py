@@ -72,11 +72,11 @@ class LogMel(nn.Module):
         """Return frames `[batch, frame, sample]`, the first around the first sample, put together from blocks that they share."""
         size, hop_length = self.settings.fft_size, self.settings.hop_length
         padded = functional.pad(waveforms, (size // 2, size // 2))
-        count = waveforms.shape[1] // hop_length + 1
-        blocks = padded[:, : padded.shape[1] // self.block * self.block].unflatten(1, (-1, self.block))
+        batch, count = waveforms.shape[0], waveforms.shape[1] // hop_length + 1
+        blocks = padded[:, : padded.shape[1] // self.block * self.block].reshape(batch, -1, self.block)
         starts = torch.arange(count, device=waveforms.device) * (hop_length // self.block)
         chosen = starts.unsqueeze(1) + torch.arange(size // self.block, device=waveforms.device)
-        return blocks.index_select(1, chosen.flatten()).reshape(waveforms.shape[0], -1, size)
+        return blocks.index_select(1, chosen.flatten()).reshape(batch, -1, size)
 
     def _decibels(self, power: Tensor) -> Tensor:
         settings = self.settings
