@@ -65,6 +65,7 @@ def _scores(own: Sequence[Line]) -> str:
         "interval",
         "seeds",
         "trainings",
+        "epochs",
         "minutes each",
     ]
     rows = []
@@ -85,6 +86,7 @@ def _scores(own: Sequence[Line]) -> str:
                 interval(found.uar),
                 " ".join(f"{100 * value:.1f}" for value in by_seed),
                 f"{len(lines)} of {3 * FOLDS[corpus]}",
+                " ".join(map(str, sorted({line["most_epochs"] for line in lines}))),
                 f"{statistics.mean(line['minutes'] for line in lines):.1f}",
             ]
         )

@@ -70,14 +70,11 @@ def row(lines: Sequence[Line]) -> list[str]:
 
 
 def fewer_epochs(run: Line) -> str:
-    """Return how many epochs a run has, of how many that were published; empty where they are as many."""
+    """Return how many epochs a run has, and how many were published; empty where they are as many."""
     if "published_epochs" not in run:
         return ""
     epochs = dict(setting.split("=", 1) for setting in run["set"])["training.epochs"]
-    published = run["published_epochs"]
-    return (
-        f"{epochs} of {published} epochs" if isinstance(published, int) else f"{epochs} epochs (published: {published})"
-    )
+    return f"{epochs} (published: {run['published_epochs']})"
 
 
 HEADER = ["trainings", "valid UAR", "test UAR", "test WA", "test loss", "best epoch", "clips/s", "minutes each"]

@@ -50,9 +50,8 @@ class LogMel(nn.Module):
         self.settings = settings
         self.block = math.gcd(settings.fft_size, settings.hop_length)
         filters = mel_filters(settings, sampling_rate)
-        heard = np.flatnonzero(
-            filters.any(axis=0)
-        )  # bins that no band hears are left out: at 48 kHz two thirds of them
+        # Bins that no band hears are left out: at 48 kHz two thirds of them.
+        heard = np.flatnonzero(filters.any(axis=0))
         tables = {"window": hann(settings.fft_size)}
         for name, bins in (("even", heard[heard % 2 == 0]), ("odd", heard[heard % 2 == 1])):
             tables[f"{name}_basis"] = _half_basis(settings.fft_size, bins)
