@@ -115,6 +115,14 @@ def test_every_size_of_a_mask_is_as_frequent():
     assert set(masks(MASKS, "frames")[1]) == set(range(1, 31))
 
 
+def test_a_mask_may_be_as_wide_as_a_greatest_width_that_is_drawn_first():
+    up_to = MASKS.model_copy(update={"mask_width": "up_to", "probability": 1.0})
+    sizes = np.bincount(masks(up_to, "bands")[1], minlength=11) / DRAWS
+    # The greatest width is 4 to 10, each as frequent; a mask of no band is none.
+    expected = np.array([np.mean([(size <= most) / (most + 1) for most in range(4, 11)]) for size in range(11)])
+    np.testing.assert_allclose(sizes[1:], expected[1:], atol=0.02)
+
+
 def test_a_mask_lies_anywhere_with_equal_chance():
     fixed = MASKS.model_copy(update={"frequency_mask": (7, 7), "probability": 1.0})
     starts, _ = masks(fixed, "bands", (16, FRAMES))

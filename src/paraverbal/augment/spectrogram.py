@@ -65,8 +65,9 @@ def draw_change(
 ) -> SpectrogramChange:
     """Draw a change for a spectrogram of `shape` (bands, frames).
 
-    Each part but the crop is drawn with `settings.probability` of its own. A mask has a size and a place that are uniform
-    among those possible; it covers half of the bands or frames at most, so that something is left to hear.
+    Each part but the crop is drawn with `settings.probability` of its own. A mask's size is uniform in the range that is set,
+    or from 0 up to a greatest size that is (`settings.mask_width`), its place among those possible; it covers half of the
+    bands or frames at most, so that something is left to hear.
 
     Args:
         settings: What is changed.
@@ -157,14 +158,18 @@ def _draw_factor(ends: tuple[float, float], probability: float, rng: np.random.G
 def _draw_masks(
     sizes: tuple[int, int], total: int, settings: "AugmentSettings", rng: np.random.Generator
 ) -> tuple[Span, ...]:
-    drawn = (_draw_mask(sizes, total, settings.probability, rng) for _ in range(settings.masks if sizes[1] else 0))
+    drawn = (_draw_mask(sizes, total, settings, rng) for _ in range(settings.masks if sizes[1] else 0))
     return tuple(span for span in drawn if span is not None)
 
 
-def _draw_mask(sizes: tuple[int, int], total: int, probability: float, rng: np.random.Generator) -> Span | None:
-    if rng.random() >= probability:
+def _draw_mask(
+    sizes: tuple[int, int], total: int, settings: "AugmentSettings", rng: np.random.Generator
+) -> Span | None:
+    if rng.random() >= settings.probability:
         return None
     least, most = (min(size, total // 2) for size in sizes)
     size = int(rng.integers(least, most, endpoint=True))
+    if settings.mask_width == "up_to":
+        size = int(rng.integers(size, endpoint=True))
     start = int(rng.integers(total - size, endpoint=True))
     return (start, start + size) if size else None

@@ -68,6 +68,8 @@ class AugmentSettings(Settings):
     factor: Annotated[tuple[Positive, Positive], FROM_LIST] = (1.0, 1.0)
     frequency_mask: Annotated[tuple[Whole, Whole], FROM_LIST] = (0, 0)  # range of bands that are masked, in one piece
     time_mask: Annotated[tuple[Whole, Whole], FROM_LIST] = (0, 0)  # range of frames that are masked, in one piece
+    # drawn: a mask's width lies in that range; up_to: its greatest width does, and the width is drawn from 0 to that
+    mask_width: Literal["drawn", "up_to"] = "drawn"
     masks: Count = 1  # of each of the two kinds
     # a mask holds the least, the mean, or the greatest value of the clip
     mask_value: Literal["floor", "mean", "max"] = "floor"
