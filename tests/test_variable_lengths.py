@@ -7,7 +7,10 @@ import pytest
 import soundfile
 import torch
 
+from paraverbal.augment.spectrogram import apply_change
+from paraverbal.augment.waveform import apply_waveform_change
 from paraverbal.batches import (
+    Change,
     Clip,
     ClipFeatures,
     TrainingSamples,
@@ -189,6 +192,42 @@ def test_a_change_of_the_waveform_changes_the_features_and_the_first_copy_stays(
             assert changed.shape == own.shape
             assert (changed - own).abs().mean() > 0.1
     assert all(torch.equal(one, was) for one, was in zip(data.features, before, strict=True))
+
+
+def test_what_was_drawn_for_a_copy_can_be_read_back(data, model) -> None:
+    settings = LOUDER.model_copy(update={"time_mask": (3, 9)})
+    samples = TrainingSamples(data, settings, seed=0, model=model)
+    drawn = samples.change(3, 1, epoch=2)
+    assert 5.0 <= drawn.waveform.noise_snr_db <= 20.0
+    waveform = apply_waveform_change(data.waveforms[3], RATE, drawn.waveform)
+    with torch.inference_mode():
+        features = model.frontend(torch.from_numpy(waveform)[None])[0].numpy()
+    masked = apply_change(features, drawn.features, np.random.default_rng(0))
+    np.testing.assert_allclose(samples.sample(3, 1, 2).numpy(), masked, atol=1e-4)
+    assert samples.change(3, 1, epoch=2) == drawn != samples.change(3, 1, epoch=3)
+    assert samples.change(3, 0, epoch=2) == Change(window=0)
+    once = TrainingSamples(data, dataclass_with(settings, draw="once"), seed=0, model=model)
+    assert once.change(3, 1, epoch=2) == once.change(3, 1, epoch=3)
+
+
+def test_a_copy_too_short_for_the_network_gets_its_least_value_at_its_end(data, model) -> None:
+    settings = AugmentSettings(copies=1, probability=1.0, time_warp=(0.1, 0.1))
+    samples = TrainingSamples(data, settings, seed=0, model=model)
+    copy = samples.sample(1, 1, 1)
+    kept = max(1, round(0.1 * data.features[1].shape[1]))
+    assert copy.shape[1] == model.minimum_frames > kept
+    assert torch.equal(copy[:, kept:], copy.min().expand(BANDS, model.minimum_frames - kept))
+    assert torch.isfinite(model.eval().classify(copy[None])).all()
+
+
+def test_a_stretch_that_moves_the_voice_out_of_the_window_is_left_out(data, model) -> None:
+    settings = AugmentSettings(copies=1, probability=1.0, stretch=(1.25, 1.25))
+    waveform = np.zeros(2 * RATE, np.float32)
+    waveform[round(1.7 * RATE) :] = 0.1
+    late = dataclasses.replace(data, waveforms=[waveform], features=data.features[4:5], first=np.arange(2))
+    shown = TrainingSamples(late, settings, seed=0, model=model).sample(0, 1, 1)
+    with torch.inference_mode():
+        assert torch.equal(shown, model.frontend(torch.from_numpy(waveform)[None])[0])
 
 
 def test_a_stretched_clip_has_as_many_more_frames_up_to_a_window(data, model) -> None:

@@ -22,8 +22,13 @@ from paraverbal.audio.denoise import denoise
 from paraverbal.audio.level import level
 from paraverbal.audio.read import read
 from paraverbal.audio.segment import pad_or_trim, windows
-from paraverbal.augment.spectrogram import apply_change, draw_change
-from paraverbal.augment.waveform import apply_waveform_change, draw_waveform_change
+from paraverbal.augment.spectrogram import SpectrogramChange, apply_change, draw_change
+from paraverbal.augment.waveform import (
+    WaveformChange,
+    apply_waveform_change,
+    draw_waveform_change,
+    is_silenced,
+)
 from paraverbal.errors import AudioError
 from paraverbal.settings import AudioSettings, AugmentSettings, FramedSettings
 
@@ -297,14 +302,35 @@ def crop_frames(model: "SpeechModel") -> int | None:
     return max(1, round(seconds * model.recipe.audio.sampling_rate / front_end.hop_length))
 
 
+@dataclass(frozen=True)
+class Change:
+    """What was drawn for a clip as it is shown once.
+
+    Attributes:
+        window: Which of the clip's windows is shown.
+        waveform: Change of the waveform; None: the waveforms are as they were.
+        features: Change of the features; None: the clip is shown as it is.
+    """
+
+    window: int
+    waveform: WaveformChange | None = None
+    features: SpectrogramChange | None = None
+
+
 class TrainingSamples:
-    """What training shows of clips.
+    """What training shows of clips; all draws depend on seed, epoch, clip and copy, and can be read back.
 
     Args:
         data: Features of the clips; with their waveforms, if `settings` change those.
         settings: Copies and changes.
         seed: Of all draws.
         model: Whose front end computes the features of changed waveforms.
+
+    Example:
+        >>> clips = ClipFeatures([torch.zeros(8, 40)], np.arange(2), np.zeros(1, np.int64))
+        >>> samples = TrainingSamples(clips, AugmentSettings(copies=1, probability=1.0, time_mask=(5, 5)), seed=0)
+        >>> samples.change(clip=0, copy=1, epoch=3).features.frames
+        ((21, 26),)
     """
 
     def __init__(
@@ -325,31 +351,46 @@ class TrainingSamples:
     def sample(self, clip: int, copy: int, epoch: int) -> Tensor:
         """Return the features `[feature, frame]` that `clip` shows as its `copy`."""
         if copy == 0 or self.settings.draw == "epoch":
-            return self._draw(clip, copy, epoch)
+            return self._draw(clip, copy, epoch)[0]
         if (clip, copy) not in self._drawn:
-            self._drawn[clip, copy] = self._draw(clip, copy, 0)
+            self._drawn[clip, copy] = self._draw(clip, copy, 0)[0]
         return self._drawn[clip, copy]
 
-    def _draw(self, clip: int, copy: int, epoch: int) -> Tensor:
+    def change(self, clip: int, copy: int, epoch: int) -> Change:
+        """Return what was drawn for what `sample` gives."""
+        return self._draw(clip, copy, 0 if copy and self.settings.draw == "once" else epoch)[1]
+
+    def _draw(self, clip: int, copy: int, epoch: int) -> tuple[Tensor, Change]:
         rng = np.random.default_rng((self.seed, epoch, clip, copy))
         index = int(rng.integers(self.data.first[clip], self.data.first[clip + 1]))
+        window = index - int(self.data.first[clip])
         if copy == 0:
-            return self.data.features[index]
-        features = self._changed(index, rng) if self.settings.changes_waveform else self.data.features[index].numpy()
+            return self.data.features[index], Change(window)
+        features, of_waveform = self.data.features[index].numpy(), None
+        if self.settings.changes_waveform:
+            of_waveform = draw_waveform_change(self.settings, rng)
+            features = self._changed(index, of_waveform)
         shape = (features.shape[0], features.shape[1])
-        change = draw_change(self.settings, shape, rng, crop_frames=self.crop_frames)
-        return torch.from_numpy(apply_change(features, change, rng))
+        of_features = draw_change(self.settings, shape, rng, crop_frames=self.crop_frames)
+        changed = apply_change(features, of_features, rng)
+        missing = (1 if self.model is None else self.model.minimum_frames) - changed.shape[1]
+        if missing > 0:
+            changed = np.pad(changed, ((0, 0), (0, missing)), constant_values=changed.min())
+        return torch.from_numpy(changed), Change(window, of_waveform, of_features)
 
-    def _changed(self, index: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Return the features of a window whose waveform was changed; as long as a window at most."""
+    def _changed(self, index: int, change: WaveformChange) -> NDArray[np.float32]:
+        """Return the features of a window whose waveform was changed; as long as a window at most.
+
+        Those of the unchanged one, where the changed one, cut to that length, would hold nothing to hear.
+        """
         if self.model is None:
             raise ValueError("changes of the waveform need the model whose front end computes the features")
         audio = self.model.recipe.audio
-        change = draw_waveform_change(self.settings, rng)
-        waveform = apply_waveform_change(self.data.waveforms[index], audio.sampling_rate, change)
+        given = self.data.waveforms[index]
+        waveform = apply_waveform_change(given, audio.sampling_rate, change)
         least = self.model.minimum_samples if audio.short == "keep" else audio.samples
         fitted = pad_or_trim(waveform, min(max(len(waveform), least), max(audio.samples, least)))
-        return _features([fitted], self.model)[0].numpy()
+        return _features([given if is_silenced(fitted, given) else fitted], self.model)[0].numpy()
 
     def batches(self, batch_size: int, epoch: int, least: int = 1) -> Iterator[Batch]:
         """Yield the batches of one epoch; the next one is prepared while the caller computes.

@@ -184,6 +184,14 @@ def test_a_mask_holds_the_least_the_mean_or_the_greatest_value_and_leaves_the_re
     np.testing.assert_array_equal(masked[~inside], given[~inside])
 
 
+def test_masks_that_leave_nothing_but_one_value_are_left_out():
+    given = np.full((BANDS, 20), -80.0, np.float32)
+    given[:, 5:9] = spectrogram()[:, :4]
+    all_of_it = SpectrogramChange(frames=((3, 12),))
+    np.testing.assert_array_equal(apply_change(given, all_of_it, np.random.default_rng(0)), given)
+    assert (apply_change(given, SpectrogramChange(frames=((3, 8),)), np.random.default_rng(0)) == -80).mean() > 0.9
+
+
 def test_masks_come_last():
     given = spectrogram()
     change = SpectrogramChange(shift=5, factor=1.3, frames=((10, 20),))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paraverbal.augment.waveform import WaveformChange, apply_waveform_change, draw_waveform_change
+from paraverbal.augment.waveform import WaveformChange, apply_waveform_change, draw_waveform_change, is_silenced
 from paraverbal.settings import AugmentSettings
 
 RATE = 16_000
@@ -231,3 +231,14 @@ def test_silence_stays_silence(samples):
 )
 def test_a_part_that_leaves_nothing_to_hear_is_left_out(part):
     np.testing.assert_array_equal(apply_waveform_change(normal(), RATE, part), normal())
+
+
+def test_a_pitch_above_half_the_sampling_rate_is_left_out():
+    given = sine(7500)
+    np.testing.assert_array_equal(apply_waveform_change(given, RATE, WaveformChange(pitch_semitones=4.0)), given)
+
+
+@pytest.mark.parametrize(("left", "silenced"), [(0.0, True), (0.009, True), (0.011, False), (1.0, False)])
+def test_a_clip_is_silenced_by_40_db(left, silenced):
+    assert is_silenced(left * normal(), normal()) == silenced
+    assert not is_silenced(np.zeros(5, np.float32), np.zeros(5, np.float32))

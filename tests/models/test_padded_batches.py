@@ -45,7 +45,7 @@ def lively(name: str) -> SpeechModel:
 
 
 def shortest(model: SpeechModel) -> int:
-    return 1 if model.recipe.frontend.fit != "none" else model.network.minimum_frames
+    return model.minimum_frames
 
 
 def clips(model: SpeechModel, lengths: tuple[int, ...]) -> list[Tensor]:
@@ -153,3 +153,14 @@ def test_a_step_in_bfloat16_is_finite_and_near_that_in_float32(name) -> None:
     for parameter, tensor in model.network.named_parameters():
         assert torch.isfinite(tensor.grad).all(), parameter
     assert all(torch.isfinite(tensor).all() for tensor in model.network.state_dict().values())
+
+
+@every_recipe
+def test_a_batch_of_one_to_a_thousand_frames_is_answered_or_refused(name) -> None:
+    model = lively(name)
+    features, lengths = spectrograms(model, (1, 1000, 7))
+    if shortest(model) == 1:
+        assert torch.isfinite(model.classify(features, lengths)).all()
+        return
+    with pytest.raises(ValueError, match=rf"a clip of 1 frames is in the batch; .* needs {shortest(model)} at least"):
+        model.classify(features, lengths)

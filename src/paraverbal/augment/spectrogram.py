@@ -106,19 +106,24 @@ def draw_change(
 
 
 def apply_change(spectrogram: Spectrogram, change: SpectrogramChange, rng: np.random.Generator) -> Spectrogram:
-    """Return a changed copy of `spectrogram [band, frame]`, in the order of the fields; a crop has fewer frames."""
+    """Return a changed copy of `spectrogram [band, frame]`, in the order of the fields; a crop has fewer frames.
+
+    Masks that would leave nothing but one value are left out.
+    """
     changed = _warped(spectrogram, change)
     if change.noise_deviation:
         noise = rng.standard_normal(changed.shape, dtype=np.float32)
         changed = changed + np.float32(change.noise_deviation) * noise
     changed = np.roll(changed, change.shift, axis=-1) * np.float32(change.factor)
-    if change.bands or change.frames:
-        value = _MASK_VALUES[change.mask_value](changed)
-        for span in change.bands:
-            changed[slice(*span)] = value
-        for span in change.frames:
-            changed[:, slice(*span)] = value
-    return changed
+    if not (change.bands or change.frames):
+        return changed
+    masked = changed.copy()
+    value = _MASK_VALUES[change.mask_value](changed)
+    for span in change.bands:
+        masked[slice(*span)] = value
+    for span in change.frames:
+        masked[:, slice(*span)] = value
+    return changed if np.ptp(masked) == 0 else masked
 
 
 def _warped(spectrogram: Spectrogram, change: SpectrogramChange) -> Spectrogram:

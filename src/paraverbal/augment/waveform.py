@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Waveform = NDArray[np.float32]
 
 ENGINE_SEED = 0
+# Share of a clip's energy that must be left: 40 dB.
+_SILENCED = 1e-4
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def apply_waveform_change(waveform: Waveform, sampling_rate: int, change: Wavefo
 
     Returns:
         Float32 `[sample]`: `round(samples x stretch)` of them if the clip is stretched, else as many as were given. A part
-        that would leave NaN, infinity or silence of a clip that was none of these is left out, and silence stays silence.
+        that would leave NaN, infinity or silence (`is_silenced`) of a clip that was none of these is left out, and silence
+        stays silence.
 
     Raises:
         ModuleNotFoundError: `python-stretch` (extra `train`) is not installed, and pitch or duration is to change.
@@ -123,6 +126,12 @@ def _processed(waveform: Waveform, sampling_rate: int, *, semitones: float = 0.0
     return filled
 
 
+def is_silenced(changed: Waveform, given: Waveform) -> bool:
+    """Return whether a change took so much of a clip's level, 40 dB or more, that nothing is left to hear; never of silence."""
+    before, after = (float(np.sum(np.square(one, dtype=np.float64))) for one in (given, changed))
+    return before > 0 and after <= before * _SILENCED
+
+
 def _usable(changed: Waveform, given: Waveform) -> Waveform:
-    silenced = np.any(given) and not np.any(changed)
-    return given if silenced or not np.all(np.isfinite(changed)) else changed
+    usable = bool(np.all(np.isfinite(changed))) and not is_silenced(changed, given)
+    return changed if usable else given

@@ -85,14 +85,19 @@ class SpeechModel(nn.Module):
         return self.network.view_shares if self.recipe.text.is_read else (1.0,)
 
     @property
-    def minimum_samples(self) -> int:
-        """Samples that a waveform must have at least, so that no pooling stage runs empty."""
+    def minimum_frames(self) -> int:
+        """Frames of features that a clip must have at least, so that no pooling stage runs empty."""
         if self.recipe.frontend.fit != "none" or not isinstance(self.recipe.frontend, FramedSettings):
             return 1
-        least = int(self.network.minimum_frames)
+        return int(self.network.minimum_frames)
+
+    @property
+    def minimum_samples(self) -> int:
+        """Samples that a waveform must have at least, which give the front end that many frames."""
+        least = self.minimum_frames
         if self.recipe.frontend.kind == "zcr_rms":
             least = -(-least // 2)  # each frame gives two points
-        return max(1, (least - 1) * self.recipe.frontend.hop_length)
+        return 1 if least == 1 else (least - 1) * self.recipe.frontend.hop_length
 
     @property
     def extractor(self) -> dict[str, Any]:
@@ -110,7 +115,16 @@ class SpeechModel(nn.Module):
         return self.classify(self.frontend(waveforms))
 
     def prepare(self, features: Tensor, lengths: Lengths = None) -> tuple[Tensor, Lengths]:
-        """Scale features `[batch, feature, frame]` and bring them to one number of frames if the recipe says so."""
+        """Scale features `[batch, feature, frame]` and bring them to one number of frames if the recipe says so.
+
+        Raises:
+            ValueError: A clip has fewer frames than `minimum_frames`.
+        """
+        if lengths is not None and int(lengths.min()) < self.minimum_frames:
+            raise ValueError(
+                f"a clip of {int(lengths.min())} frames is in the batch; {self.recipe.model.family} needs "
+                f"{self.minimum_frames} at least: pad its waveform to {self.minimum_samples} samples"
+            )
         features = self.scaling(features, lengths)
         if self.recipe.frontend.fit == "none":
             return features, lengths
