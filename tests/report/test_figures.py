@@ -83,7 +83,9 @@ def test_an_old_history_without_training_scores_shows_those_of_validation(make_h
 
 def test_the_curves_of_an_svm_are_scores_over_costs_on_a_logarithmic_axis(svm_history):
     figure = curves_figure(svm_history, 3)
-    (axes,) = figure.axes
+    losses, axes = figure.axes
+    assert list(losses.get_lines()[0].get_ydata()) == [row["valid_loss"] for row in svm_history]
+    assert losses.get_xscale() == "log"
     train, valid, kept = axes.get_lines()
     assert axes.get_xscale() == "log"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.01", "0.1", "1", "10"]

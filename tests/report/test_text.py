@@ -40,8 +40,9 @@ def test_an_example_is_told_line_by_line_and_an_unknown_speaker_as_such():
 def test_the_text_of_a_run_tells_the_epoch_that_was_kept_and_of_an_svm_the_cost(run_folder):
     document = read_document(run_folder / "result.json")
     assert "2,752,197 parameters, epoch 31 of 40, 12.3 minutes" in run_text(document)
-    svm = {**document, "recipe": {"name": "svm", "model": {"family": "svm"}}, "epochs": 5, "best_epoch": 3}
-    assert run_text(svm).startswith("svm: 2,752,197 parameters, cost 3 of 5,")
+    model = {"family": "svm", "costs": [0.01, 0.1, 1.0, 10.0]}
+    svm = {**document, "recipe": {"name": "svm", "model": model}, "epochs": 4, "best_epoch": 3}
+    assert run_text(svm).startswith("svm: 2,752,197 parameters, cost 1 of the 4 tried,")
 
 
 def test_intervals_are_a_sentence_that_names_what_was_drawn(result):

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from paraverbal.training.notices import chance_notice
+from paraverbal.training.notices import chance_notice, divergence_notice
 
 LABELS = 4  # chance is 25 %, the loss of equal probabilities 1.386
 EQUAL = math.log(LABELS)
@@ -58,3 +58,17 @@ def test_an_svm_has_other_causes_and_no_training_loss():
 def test_a_history_that_tells_nothing_gives_no_notice():
     assert chance_notice([], LABELS) is None
     assert chance_notice([{"epoch": 1, "valid_uar": 0.25}], LABELS) is None
+
+
+@pytest.mark.parametrize(("last", "diverged"), [(9.9 * EQUAL, False), (10.1 * EQUAL, True), (1e11, True)])
+def test_training_diverged_if_its_last_loss_is_beyond_ten_times_that_of_equal_probabilities(last, diverged):
+    notice = divergence_notice([epoch(0.3, train_loss=1e12), epoch(0.3, train_loss=last)], LABELS)
+    assert bool(notice) == diverged
+    if notice:
+        assert f"its last loss is {last:.3g}, where equal probabilities give 1.386" in notice
+        assert "training.learning_rate that is too high" in notice
+
+
+def test_what_has_no_training_loss_did_not_diverge():
+    assert divergence_notice([], LABELS) is None
+    assert divergence_notice([{"cost": 1.0, "train_uar": 0.8, "valid_uar": 0.25, "valid_loss": 99.0}], LABELS) is None

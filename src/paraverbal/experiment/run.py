@@ -39,7 +39,8 @@ from paraverbal.report.page import write_report
 from paraverbal.report.text import label_map_text
 from paraverbal.settings import Recipe
 from paraverbal.training.loop import Fit
-from paraverbal.training.notices import chance_notice
+from paraverbal.training.notices import chance_notice, divergence_notice
+from paraverbal.training.support_vectors import CostTried
 
 BUNDLE = "bundle"
 RESULT = "result.json"
@@ -167,7 +168,7 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
     model = SpeechModel(with_longest(recipe, corpus, split), labels, tokenizer)
     tell(f"labels, as the network numbers them:\n{label_map_text(labels)}")
     fit = fit_model(model, corpus, split, folder, tell)
-    notice = chance_notice(fit.history, len(labels))
+    notice = divergence_notice(fit.history, len(labels)) or chance_notice(fit.history, len(labels))
     if notice:
         tell(f"notice: {notice}")
     tell(f"{_kept(fit, recipe)}; exporting and comparing with the network")
@@ -204,7 +205,10 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
 def _kept(fit: Fit, recipe: Recipe) -> str:
     if fit.unit == "epoch" and recipe.training.select_by == "last":
         return f"epoch {fit.best_epoch}, the last, is kept"
-    return f"{fit.unit} {fit.best_epoch} was the best of {len(fit.history)}"
+    kept = fit.history[fit.best_epoch - 1]
+    if isinstance(kept, CostTried):
+        return f"cost {kept.cost:g} was the best of the {len(fit.history)} tried"
+    return f"epoch {fit.best_epoch} was the best of {len(fit.history)}"
 
 
 def _manifest(model: SpeechModel, corpus: Corpus) -> Manifest:

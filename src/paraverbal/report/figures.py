@@ -87,11 +87,11 @@ def confusion_figure(result: Result, palette: Palette = LIGHT) -> Figure:
 def curves_figure(
     history: Sequence[Mapping[str, float]], best_row: int | None = None, palette: Palette = LIGHT
 ) -> Figure:
-    """Return how training went: loss, UAR and learning rate over epochs, side by side; of an svm, UAR over costs.
+    """Return how training went: loss, UAR and learning rate over epochs, side by side; of an svm, loss and UAR over costs.
 
     Args:
         history: A row an epoch, with `epoch`, `train_loss`, `valid_loss`, `valid_uar`, `learning_rate` and, but for old
-            runs, `train_uar`; of an svm a row a cost, with `cost`, `train_uar` and `valid_uar`.
+            runs, `train_uar`; of an svm a row a cost, with `cost`, `valid_loss`, `train_uar` and `valid_uar`.
         best_row: Marked by a line: the row of the weights that were kept, from 1; that is the epoch.
         palette: Colours.
     """
@@ -216,21 +216,23 @@ def _confusion_axes(axes: Axes, result: Result, palette: Palette) -> None:
 
 
 def _costs_figure(history: Sequence[Mapping[str, float]], best_row: int | None, palette: Palette) -> Figure:
-    figure = new_figure(6.2, 3.3, palette)
-    axes = figure.add_subplot()
-    style_panel(axes, "UAR (%)", palette)
+    figure = new_figure(8.6, 3.3, palette)
+    loss, score = figure.subplots(1, 2)
     costs = [row["cost"] for row in history]
-    _train_and_valid(axes, costs, history, "uar", palette)
-    axes.set_xscale("log")
-    axes.set_xlabel("cost", color=palette.muted, fontsize=9)
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(costs, [f"{cost:g}" for cost in costs])
-    axes.set_xlim(min(costs) / 2, max(costs) * 2)
+    for axes, name, title in ((loss, "loss", "Loss (nats)"), (score, "uar", "UAR (%)")):
+        style_panel(axes, title, palette)
+        _train_and_valid(axes, costs, history, name, palette)
+        axes.set_xscale("log")
+        axes.set_xlabel("cost", color=palette.muted, fontsize=9)
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticks(costs, [f"{cost:g}" for cost in costs])
+        axes.set_xlim(min(costs) / 2, max(costs) * 2)
+    loss.set_ylim(bottom=0)
     if best_row is not None:
         cost = costs[best_row - 1]
         late = sorted(costs).index(cost) >= len(costs) / 2
-        _mark_kept((axes,), cost, palette)
-        _note_kept(axes, cost, f"kept: cost {cost:g}", late, palette)
+        _mark_kept((loss, score), cost, palette)
+        _note_kept(score, cost, f"kept: cost {cost:g}", late, palette)
     return figure
 
 

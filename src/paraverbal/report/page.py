@@ -240,6 +240,6 @@ def _curves_words(history: Sequence[Mapping[str, float]], best: int | None) -> s
         for part, key in (("training", "train_uar"), ("validation", "valid_uar"))
         if key in row
     ]
-    curves = "UAR" if name == "cost" else "Loss, UAR and learning rate"
+    curves = "Loss and UAR" if name == "cost" else "Loss, UAR and learning rate"
     kept = "Kept" if best else "Last"
     return f"{curves} over {len(history)} {name}s. {kept} was {name} {row[name]:g}: {', '.join(losses + uars)}."

@@ -48,10 +48,14 @@ def _split(protocol: str) -> str:
 def run_text(document: Document) -> str:
     """Return the scores of a run: all parts, then the test part class by class."""
     parts = {part: Result.from_dict(document["parts"][part]) for part in PARTS if part in document["parts"]}
-    row = "cost" if document["recipe"].get("model", {}).get("family") == "svm" else "epoch"
+    best, settings = document["best_epoch"], document["recipe"].get("model", {})
+    kept = f"epoch {best} of {document['epochs']}"
+    if settings.get("family") == "svm":
+        costs = sorted(set(settings["costs"]))
+        kept = f"cost {costs[best - 1]:g} of the {len(costs)} tried"
     training = (
-        f"{document['recipe']['name']}: {document['parameters']:,} parameters, {row} {document['best_epoch']} of "
-        f"{document['epochs']}, {document['minutes']:.1f} minutes; split: {_split(document['protocol'])}"
+        f"{document['recipe']['name']}: {document['parameters']:,} parameters, {kept}, {document['minutes']:.1f} minutes; "
+        f"split: {_split(document['protocol'])}"
     )
     result = Result.from_dict(document)
     tables = [training, scores_table(parts), intervals_text(result), *_details(result)]

@@ -249,11 +249,11 @@ class Trainer:
 
     def _diverged(self, epoch: int) -> str:
         kept = f"; the checkpoint of epoch {epoch - 1} is kept" if epoch > 1 and self.folder else ""
-        rate = self.schedule.learning_rate
+        rate = self.settings.learning_rate
         return (
             f"the loss is no number any more in epoch {epoch}: the likely cause is the learning rate ({rate:g}, "
-            f"{self.settings.optimizer}), which throws the weights further with every step{kept}; begin again with a "
-            f"lower one, as --set training.learning_rate={rate / 10:g}"
+            f"{self.settings.optimizer}), which throws the weights further with every step{kept}; begin again in another "
+            f"folder with a lower one, as --set training.learning_rate={rate / 10:g}"
         )
 
     def _save(self) -> None:

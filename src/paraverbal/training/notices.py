@@ -1,4 +1,4 @@
-"""What a history tells that its user should know: that training stayed at chance."""
+"""What a history tells that its user should know: that training stayed at chance, or diverged."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,9 @@ TRAIN_MARGIN = 0.05
 VALID_MARGIN = 0.02
 # ... by staying above this share of ln K, the loss of equal probabilities.
 LOSS_SHARE = 0.97
+
+# A training loss above so many times ln K has left what any answer to an unknown clip could cost.
+DIVERGED_SHARE = 10
 
 CAUSES = "likely causes: training.learning_rate is too high or too low, or the ReLUs are dead (0 for every input)"
 SVM_CAUSES = "likely causes: model.costs are too small, or the features do not tell these emotions apart"
@@ -35,6 +38,26 @@ def chance_notice(history: Sequence[Any], labels_count: int) -> str | None:
     if valid is not None and loss is not None and loss > LOSS_SHARE * math.log(labels_count):
         at_chance = at_chance or valid <= chance + VALID_MARGIN
     return _sentence(train, valid, loss, labels_count, "cost" in rows[0]) if at_chance else None
+
+
+def divergence_notice(history: Sequence[Any], labels_count: int) -> str | None:
+    """Return a sentence if a network's training ended with a loss above 10 ln K, else None.
+
+    Where batches are normalised, weights that are thrown ever further never give a loss that is no number.
+
+    Args:
+        history: Rows as those of `chance_notice`.
+        labels_count: K, 2 or more.
+    """
+    rows = [row if isinstance(row, Mapping) else vars(row) for row in history]
+    loss = rows[-1].get("train_loss") if rows else None
+    equal = math.log(labels_count)
+    if loss is None or loss <= DIVERGED_SHARE * equal:
+        return None
+    return (
+        f"training diverged: its last loss is {loss:.3g}, where equal probabilities give {equal:.3f}; the likely cause is a "
+        "training.learning_rate that is too high"
+    )
 
 
 def _best(choose: Callable[..., float], rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
