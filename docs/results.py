@@ -43,8 +43,8 @@ HEAD = """# Results
 
 Made by `make results` from `docs/results/*.json`, which `python docs/results.py keep NAME RUN` and `make bench` write.
 Scores are in percent. UAR is the mean recall over classes, WA the accuracy. An epoch was chosen on validation clips cut
-from train, or was the last; test clips were used once. One seed each: on 149 clips a clip is 0.7 points, and seeds differ
-by more than that.
+from train, or was the last; test clips were used once. On 149 clips a clip is 0.7 points, and seeds differ by more than
+that: where a row does not say how many there are, it is one.
 `docs/results/default-split.csv` is the split of the bundled default model: `evaluate default --split` with it is fair.
 """
 

@@ -156,7 +156,8 @@ def test_the_page_of_an_svm_tells_costs(make_run, svm_history):
     page = write_report(folder).read_text(encoding="utf-8")
     assert "; 4 costs, cost 1 kept; 12.3 minutes." in page
     assert (
-        "Loss and UAR over 4 costs. Kept was cost 1: validation loss 1.200, training UAR 90.0 %, validation UAR 60.0 %." in page
+        "Loss and UAR over 4 costs. Kept was cost 1: validation loss 1.200, training UAR 90.0 %, validation UAR 60.0 %."
+        in page
     )
 
 
