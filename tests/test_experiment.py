@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import soundfile
 from safetensors.torch import load_file
-from tests.tiny import TINY
+from tests.tiny import TINY, small
 
 import paraverbal as pv
 from paraverbal.config import read_recipe
@@ -20,6 +20,7 @@ from paraverbal.evaluation.evaluate import evaluate
 from paraverbal.evaluation.protocol import Result
 from paraverbal.experiment import Run, train
 from paraverbal.metrics.classes import accuracy, cross_entropy, macro_f1, uar
+from paraverbal.report.text import label_map_text
 
 LABELS = ["anger", "fear", "happiness", "neutral", "sadness"]
 STABLE_KEYS = [
@@ -456,3 +457,32 @@ def test_what_is_no_model_no_corpus_no_emotion_is_an_error(run, flawed, tmp_path
         evaluate(tmp_path, flawed)
     with pytest.raises(LabelError, match="did you mean 'anger'"):
         read_corpus(flawed).filter(emotions=["angerr"])
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("cnn-lstm", (*TINY, "training.learning_rate=1e-9"), "training stayed at chance: the best UAR is "),
+        (
+            "time-cnn-lstm",
+            ("training.optimizer=sgd", "training.learning_rate=1e9", "training.epochs=2", "training.batch_size=8"),
+            "training diverged: its last loss is ",
+        ),
+    ],
+)
+def test_what_a_user_should_know_of_a_training_is_told_kept_and_in_the_report(
+    name, settings, words, synthetic, tmp_path
+):
+    told = []
+    done = train(small(name, *settings), read_corpus(synthetic), output=tmp_path / "run", progress=told.append)
+    (notice,) = (one for one in done.document["notices"] if one.startswith(words))
+    assert f"notice: {notice}" in told
+    assert words[1:] in (done.folder / "report.html").read_text()  # as a sentence, it begins with a capital
+
+
+def test_the_labels_are_told_with_their_numbers_before_training(synthetic, tmp_path):
+    told = []
+    done = train(read_recipe("cnn-lstm", TINY), read_corpus(synthetic), output=tmp_path / "run", progress=told.append)
+    (told_map,) = (one for one in told if one.startswith("labels, as the network numbers them:"))
+    assert told_map.endswith(label_map_text(done.document["labels"]))
+    assert told.index(told_map) < next(index for index, one in enumerate(told) if one.startswith("epoch 1/"))
