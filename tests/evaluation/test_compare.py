@@ -80,6 +80,7 @@ def test_each_result_comes_with_its_scores():
     assert [result["name"] for result in found.results] == ["one", "other"]
     assert found.results[0]["uar"] == scores.uar(one.truth, one.predicted, 3)
     assert found.results[1]["wa"] == scores.accuracy(other.truth, other.predicted)
+    assert found.results[1]["loss"] == scores.cross_entropy(other.truth, other.probabilities)
     difference = found.results[0]["uar"] - found.results[1]["uar"]
     assert found.pairs[0].difference.uar.value == pytest.approx(difference)
 

@@ -109,9 +109,12 @@ PAIR = {
 
 
 def test_a_comparison_has_the_scores_a_line_for_each_pair_and_each_warning_once():
-    scores = [{"name": "one", "uar": 0.6, "wa": 0.5}, {"name": "other", "uar": 0.5, "wa": 0.52}]
+    scores = [
+        {"name": "one", "uar": 0.6, "wa": 0.5, "loss": 1.2},
+        {"name": "other", "uar": 0.5, "wa": 0.52, "loss": 1.4},
+    ]
     text = comparison_text({"results": scores, "pairs": [PAIR, {**PAIR, "second": "third", "warning": "Few clips."}]})
-    assert ["one", "60.0", "50.0"] in [line.split() for line in text.splitlines()]
+    assert ["one", "60.0", "50.0", "1.200"] in [line.split() for line in text.splitlines()]
     (line,) = [line for line in text.splitlines() if line.startswith("one - other")]
     assert line.split()[3:] == ["+10.0", "-5.0", "to", "+25.0", "<", "0.001", "-2.0", "–", "0.250", "–"]
     assert "one - third" in text

@@ -127,7 +127,7 @@ class Comparison:
     """How several models do on the same clips.
 
     Attributes:
-        results: `{name, uar, wa}` of each model, in the order given.
+        results: `{name, uar, wa, loss}` of each model, in the order given.
         pairs: Every pair, in that order.
     """
 
@@ -286,8 +286,12 @@ def _difference(
 
 
 def _scored(table: PredictionTable) -> dict[str, Any]:
-    uar = scores.uar(table.truth, table.predicted, len(table.labels))
-    return {"name": table.name, "uar": uar, "wa": scores.accuracy(table.truth, table.predicted)}
+    return {
+        "name": table.name,
+        "uar": scores.uar(table.truth, table.predicted, len(table.labels)),
+        "wa": scores.accuracy(table.truth, table.predicted),
+        "loss": scores.cross_entropy(table.truth, table.probabilities),
+    }
 
 
 def _warning(doubt: str | None, speakers: Sequence[str | None] | None, clips: int) -> str | None:

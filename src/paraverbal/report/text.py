@@ -176,7 +176,7 @@ def robustness_text(found: Document) -> str:
 
 def comparison_text(found: Document) -> str:
     """Return a comparison of models: their scores, then each pair."""
-    scores = [[row["name"], percent(row["uar"]), percent(row["wa"])] for row in found["results"]]
+    scores = [[row["name"], percent(row["uar"]), percent(row["wa"]), f"{row['loss']:.3f}"] for row in found["results"]]
     header = ["", "UAR %", "95 % interval", "p", "WA %", "95 % interval", "p (McNemar)", "p (Holm)"]
     rows = [
         [
@@ -193,7 +193,7 @@ def comparison_text(found: Document) -> str:
     ]
     warnings = dict.fromkeys(f"notice: {pair['warning']}" for pair in found["pairs"] if pair["warning"])
     clips = f"{found['pairs'][0]['clips']} clips, {found['pairs'][0]['clusters']} drawn groups"
-    tables = [align([["", "UAR %", "WA %"], *scores]), align([header, *rows])]
+    tables = [align([["", "UAR %", "WA %", "loss"], *scores]), align([header, *rows])]
     return "\n\n".join([*tables, "\n".join([clips, *warnings])])
 
 
