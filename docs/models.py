@@ -14,14 +14,23 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 import models_figures as figures
 from models_clip import Subject, Trace, make_subject, trace
 from models_parts import REACHED, lstm_gates
 from models_sequences import gradient_curves, the_lstm
-from models_training import SELECTION_ACCURACY, optimizer_losses, schedule_losses, schedules, selection_curve
-from models_values import normalised, page_values
+from models_training import (
+    SELECTION_ACCURACY,
+    optimizer_losses,
+    schedule_losses,
+    schedules,
+    selection_curve,
+    softmax_example,
+    stopped,
+)
+from models_values import dropped, normalised, page_values, pooled_piece
 from walkthrough_figures import write_picture
 
 HERE = Path(__file__).parent
@@ -48,10 +57,14 @@ def draw(subject: Subject, first: Trace) -> dict[str, Figure]:
         "maps": figures.maps_figure(first.features, first.maps, seconds),
         "batch-norm": figures.batch_norm_figure(*normalised(first)),
         "activations": figures.activations_figure(),
+        "pooling": figures.pooling_figure(*pooled_piece(first)),
+        "dropout": figures.dropout_figure(first.embedding, dropped(subject, first)),
+        "recurrent": figures.recurrent_figure(),
+        "softmax": figures.softmax_figure(*softmax_example(), guess=float(np.log(len(subject.model.labels)))),
         "gates": figures.gates_figure(lstm_gates(the_lstm(subject), subject.sequences[0])),
         "gradient": figures.gradient_figure(gradient_curves(subject)),
         "optimizers": figures.optimizers_figure(optimizer_losses(), REACHED),
-        "schedules": figures.schedules_figure(schedules(), schedule_losses()),
+        "schedules": figures.schedules_figure(schedules(), schedule_losses(), stopped()),
         "selection": figures.selection_figure(selection_curve(), SELECTION_ACCURACY),
     }
 

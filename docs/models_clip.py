@@ -1,5 +1,6 @@
 """One real clip, the convolutional network that it passes, and MFCC frames for the recurrent layers."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class Subject:
         waveform: The clip as the network hears it, `[sample]`.
         model: The network, ready to answer.
         name: Of the trained model, or None where the weights are untrained.
+        told: How far it was trained and what it scores, where a run tells it; begins with a colon.
         sequences: Standardised MFCC of other clips, `[sequence, step, coefficient]`.
     """
 
@@ -48,6 +50,7 @@ class Subject:
     waveform: Values
     model: SpeechModel
     name: str | None
+    told: str
     sequences: Values
 
     @property
@@ -98,7 +101,18 @@ def make_subject(folder: Path, run: Path | None) -> Subject:
     files = sorted(str(file) for file in corpus.table["file"])
     spread = files[:: max(1, len(files) // (4 * SEQUENCES))]  # more than are needed: some clips are too short
     sequences = read_sequences([Path(corpus.path(file)) for file in spread])
-    return Subject(row, origin, waveform, model, name, sequences)
+    return Subject(row, origin, waveform, model, name, _told(run), sequences)
+
+
+def _told(run: Path | None) -> str:
+    file = None if run is None else run / "result.json"
+    if file is None or not file.is_file():
+        return ""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    return (
+        f": epoch {document['best_epoch']} of {document['epochs']}, chosen on validation clips; on its {document['clips']} test "
+        f"clips, of which this is one, it has a UAR of {100 * document['uar']:.1f} %"
+    )
 
 
 def read_sequences(files: Sequence[Path]) -> Values:

@@ -84,6 +84,7 @@ class Gates:
 
     forget: Values
     entry: Values
+    candidate: Values
     output: Values
     cell: Values
     state: Values
@@ -100,9 +101,10 @@ def lstm_gates(layer: nn.LSTM, sequence: Values) -> Gates:
         total = total + weights["weight_hh_l0"] @ state + weights["bias_hh_l0"]
         entry, forget, candidate, output = total.reshape(4, units)  # the order in which torch keeps them
         entry, forget, output = sigmoid(entry), sigmoid(forget), sigmoid(output)
-        cell = forget * cell + entry * np.tanh(candidate)
+        candidate = np.tanh(candidate)
+        cell = forget * cell + entry * candidate
         state = output * np.tanh(cell)
-        kept.append((forget, entry, output, cell, state))
+        kept.append((forget, entry, candidate, output, cell, state))
     return Gates(*(np.array(values) for values in zip(*kept, strict=True)))
 
 

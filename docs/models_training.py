@@ -14,6 +14,7 @@ from walkthrough_values import _table
 Values = NDArray[np.floating]
 
 PLATEAU_EPOCHS = 60
+STOP_PATIENCE = 8
 SELECTION_ACCURACY = 0.695  # mean of what reference 2's notebook prints of epochs 155 to 300 of its best run
 SELECTION_EPOCHS = 300
 SOURCE_DECAY = (1e-4, 1e-6)  # reference 3: learning rate, decay
@@ -87,6 +88,17 @@ def schedule_losses() -> Values:
     return np.asarray(0.7 + 0.9 * np.exp(-epochs / 7) + 0.004 * np.maximum(epochs - 20, 0) + noise)
 
 
+def stopped() -> tuple[int, int]:
+    """Return the epoch of that loss that early stopping keeps, and the last one."""
+    return parts.stop_epoch(-schedule_losses(), STOP_PATIENCE)
+
+
+def softmax_example() -> tuple[Values, Values]:
+    """Return reference 1's logits `[label]` and the probabilities that they have."""
+    logits = np.array(parts.SOFTMAX_CLAIMS[0][0])
+    return logits, parts.softmax(logits)
+
+
 def schedules() -> dict[str, Values]:
     """Return the learning rate `[epoch]` of each schedule, by name."""
     return {
@@ -99,7 +111,7 @@ def schedules() -> dict[str, Values]:
 def schedule_values() -> dict[str, Any]:
     rates, (rate, decay) = schedules(), SOURCE_DECAY
     steps = 10_000
-    best, end = parts.stop_epoch(-schedule_losses(), 8)
+    best, end = stopped()
     cuts = np.flatnonzero(np.diff(rates["plateau"]) < 0) + 2
     return {
         "plateau_cuts": ", ".join(map(str, cuts)),
@@ -110,7 +122,7 @@ def schedule_values() -> dict[str, Any]:
         "source_steps": steps,
         "source_left": float(parts.time_decay(rate, decay, steps + 1)[-1]) / rate,
         "half_steps": int(1 / decay),
-        "stop_patience": 8,
+        "stop_patience": STOP_PATIENCE,
         "stop_best": best,
         "stop_end": end,
         "stop_epochs": PLATEAU_EPOCHS,

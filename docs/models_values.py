@@ -19,6 +19,7 @@ Values = NDArray[np.floating]
 
 POOLED_EXAMPLE = np.array([[1.0, 3.0], [2.0, 5.0]])  # reference 1's
 DROPOUT_DRAWS = 10_000
+PIECE = 12  # bands and frames of a pooled map that are drawn
 SOURCE_TRAINING_CLIPS = 604 - parts.SELECTION_CLIPS
 
 
@@ -49,7 +50,7 @@ def clip_values(subject: Subject, first: Trace) -> dict[str, Any]:
         "**The weights are untrained** (random, as a training begins): shapes and quantities are right, what its pictures "
         "show means nothing yet."
         if subject.name is None
-        else f"The weights are those of a trained `{subject.name}`."
+        else f"The weights are those of a trained `{subject.name}`{subject.told}."
     )
     return {
         "recipe": model.recipe.name,
@@ -77,8 +78,8 @@ def convolution_values(subject: Subject, first: Trace) -> dict[str, Any]:
         "channel": channel + 1,
         "row": row + 1,
         "column": column + 1,
-        "patch": _grid(patch),
-        "kernel": _grid(kernels[channel, 0]),
+        "patch": _grid(patch[::-1]),  # the highest band on top, as it is drawn
+        "kernel": _grid(kernels[channel, 0][::-1]),
         "bias": float(biases[channel]),
         "by_hand": by_hand,
         "by_torch": float(first.convolved[0][channel, row, column]),
@@ -174,6 +175,25 @@ def pooling_values(subject: Subject, first: Trace) -> dict[str, Any]:
         "average_error": float(np.abs(first.maps[-1].mean(axis=(1, 2)) - first.embedding).max()),
         "flat": first.maps[-1].size,
     }
+
+
+def pooled_piece(first: Trace) -> tuple[Values, Values]:
+    """Return a piece of the liveliest map of the first block, `[band, frame]`, before its maximum and after."""
+    before, after = np.maximum(first.convolved[0], 0), first.maps[0]
+    channel = int(after.std(axis=(1, 2)).argmax())
+    place = np.unravel_index(after[channel].argmax(), after[channel].shape)
+    row, column = (
+        int(np.clip(at - PIECE // 2, 0, size - PIECE)) for at, size in zip(place, after[channel].shape, strict=True)
+    )
+    piece = after[channel, row : row + PIECE, column : column + PIECE]
+    return before[channel, 2 * row : 2 * (row + PIECE), 2 * column : 2 * (column + PIECE)], piece
+
+
+def dropped(subject: Subject, first: Trace) -> Values:
+    """Return the embedding `[unit]` as one step of training sees it."""
+    torch.manual_seed(0)
+    share = float(getattr(subject.model.recipe.model, "dropout", 0.0))
+    return nn.functional.dropout(torch.tensor(first.embedding), share, training=True).numpy()
 
 
 def dropout_values(subject: Subject, first: Trace) -> dict[str, Any]:
