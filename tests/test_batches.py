@@ -12,20 +12,12 @@ from paraverbal import batches
 from paraverbal.audio import level, read, windows
 from paraverbal.augment.spectrogram import apply_change, draw_change
 from paraverbal.augment.waveform import apply_waveform_change, draw_waveform_change
-from paraverbal.batches import (
-    Clip,
-    ClipFeatures,
-    TrainingSamples,
-    by_length,
-    collate,
-    compute_features,
-    epoch_order,
-    read_windows,
-)
+from paraverbal.batches import Clip, ClipFeatures, collate, compute_features, read_windows
 from paraverbal.config import read_recipe
 from paraverbal.errors import AudioFormatError, AudioNotFoundError
 from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AudioSettings, AugmentSettings
+from paraverbal.training.samples import TrainingSamples, by_length, epoch_order
 
 CHANGES = AugmentSettings(copies=3, probability=1.0, noise_deviation=1.0, roll=0.5, factor=(0.7, 1.3))
 

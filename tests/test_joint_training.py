@@ -8,10 +8,11 @@ import pytest
 from tests.tiny import TINY
 
 import paraverbal as pv
-from paraverbal.batches import ClipFeatures, TrainingSamples
+from paraverbal.batches import ClipFeatures
 from paraverbal.config import read_recipe
 from paraverbal.errors import RecipeError, SplitError
 from paraverbal.settings import AugmentSettings
+from paraverbal.training.samples import TrainingSamples
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,12 @@ import torch
 
 from paraverbal.augment.spectrogram import apply_change
 from paraverbal.augment.waveform import apply_waveform_change
-from paraverbal.batches import (
-    Change,
-    Clip,
-    ClipFeatures,
-    TrainingSamples,
-    by_length,
-    compute_features,
-    epoch_order,
-    read_windows,
-)
+from paraverbal.batches import Clip, ClipFeatures, compute_features, read_windows
 from paraverbal.config import read_recipe
 from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AugmentSettings, TrainingSettings
 from paraverbal.training.loop import Trainer, clip_answers
+from paraverbal.training.samples import Change, TrainingSamples, by_length, epoch_order
 
 LABELS = ("anger", "neutral")
 RATE = 8000

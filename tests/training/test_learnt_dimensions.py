@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.tiny import TINY
 
-from paraverbal.batches import ClipFeatures, TrainingSamples
+from paraverbal.batches import ClipFeatures
 from paraverbal.config import read_recipe
 from paraverbal.errors import RunError
 from paraverbal.metrics.dimensions import concordance_cc, mean_ccc
@@ -16,6 +16,7 @@ from paraverbal.models.model import SpeechModel
 from paraverbal.settings import AugmentSettings, TrainingSettings
 from paraverbal.training import loop
 from paraverbal.training.loop import Trainer, clip_answers
+from paraverbal.training.samples import TrainingSamples
 
 LABELS = ("anger", "fear", "neutral")
 NAMES = ("arousal", "valence")

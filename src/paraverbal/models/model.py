@@ -94,10 +94,12 @@ class SpeechModel(nn.Module):
     @property
     def minimum_samples(self) -> int:
         """Samples that a waveform must have at least, which give the front end that many frames."""
-        least = self.minimum_frames
-        if self.recipe.frontend.kind == "zcr_rms":
+        least, front_end = self.minimum_frames, self.recipe.frontend
+        if least == 1 or not isinstance(front_end, FramedSettings):
+            return 1
+        if front_end.kind == "zcr_rms":
             least = -(-least // 2)  # each frame gives two points
-        return 1 if least == 1 else (least - 1) * self.recipe.frontend.hop_length
+        return max(1, (least - 1) * front_end.hop_length)
 
     @property
     def extractor(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from paraverbal.batches import Batch, ClipFeatures, TrainingSamples, collate, collate_beside
+from paraverbal.batches import Batch, ClipFeatures, collate, collate_beside
 from paraverbal.errors import RunError
 from paraverbal.metrics.classes import accuracy, cross_entropy, uar
 from paraverbal.metrics.dimensions import mean_ccc
@@ -36,6 +36,7 @@ from paraverbal.training.checkpoint import (
 from paraverbal.training.losses import concordance_loss, emotion_loss
 from paraverbal.training.memory import keep_freed_memory
 from paraverbal.training.mixing import Mixing, draw_mixing
+from paraverbal.training.samples import TrainingSamples
 from paraverbal.training.schedule import Schedule, build_optimizer
 from paraverbal.training.support_vectors import CostTried
 
