@@ -313,7 +313,10 @@ def test_evaluation_tells_it_too(run: pv.Run, spoken: Path, command: Callable[..
     code, out, err = command("evaluate", run.folder, "--corpus", spoken, *options)
     assert code == 0, err
     kept = run.document["ablation"]["results"]
-    assert json.loads(out)["ablation"]["results"] == kept
+    found = json.loads(out)["ablation"]["results"]
+    # The run divides by the temperature what the model said before it had one: the last digits of a loss may differ.
+    assert [row.pop("loss") for row in found] == pytest.approx([row["loss"] for row in kept], abs=1e-6)
+    assert found == [{key: value for key, value in row.items() if key != "loss"} for row in kept]
 
 
 def test_a_pretrained_encoder_is_trained_exported_and_asked_without_it(spoken: Path, tmp_path: Path, clip: str) -> None:
