@@ -82,9 +82,8 @@ HEADER = ["trainings", "valid UAR", "test UAR", "test WA", "test loss", "best ep
 
 def group_section(group: Line, runs: Sequence[Line], lines: Sequence[Line]) -> str:
     """Return one group: its text and a row for each run and corpus; of the folds that it names, if it names any."""
-    lines = [
-        line for line in lines if [line["corpus"], line["fold"]] in group.get("only", [[line["corpus"], line["fold"]]])
-    ]
+    if "only" in group:
+        lines = [line for line in lines if [line["corpus"], line["fold"]] in group["only"]]
     rows, missing = [], []
     for run in runs:
         found = False

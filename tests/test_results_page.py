@@ -16,15 +16,16 @@ import results  # noqa: E402
 def line(run, *, uar, corpus="aesdd", fold=1, seed=0):
     part = {"uar": uar, "wa": uar + 0.01, "loss": 1.25}
     return {
-        **{
-            "run": run,
-            "corpus": corpus,
-            "fold": fold,
-            "seed": seed,
-            "recipe": "adaptive-cnn-3",
-            "parts": {"test": part, "valid": part},
-        },
-        **{"best_epoch": 3, "epochs": 9, "samples_per_second": 50.0, "minutes": 2.0},
+        "run": run,
+        "corpus": corpus,
+        "fold": fold,
+        "seed": seed,
+        "recipe": "adaptive-cnn-3",
+        "parts": {"test": part, "valid": part},
+        "best_epoch": 3,
+        "epochs": 9,
+        "samples_per_second": 50.0,
+        "minutes": 2.0,
     }
 
 

@@ -100,7 +100,7 @@ def _fit_svm(
         tell(f"notice: {warning}")
     lines = "".join(json.dumps(asdict(row)) + "\n" for row in found.history)
     (folder / "history.jsonl").write_text(lines, encoding="utf-8")
-    return Fit(found.history, found.best + 1, "cost")
+    return Fit(found.history, found.best + 1)
 
 
 def _vectors(model: SpeechModel, data: ClipFeatures) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

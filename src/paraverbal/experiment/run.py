@@ -203,7 +203,7 @@ def carry_out(plan: Plan, *, tell: Callable[[str], None], twins: Twins | None = 
 
 
 def _kept(fit: Fit, recipe: Recipe) -> str:
-    if fit.unit == "epoch" and recipe.training.select_by == "last":
+    if recipe.training.select_by == "last":
         return f"epoch {fit.best_epoch}, the last, is kept"
     kept = fit.history[fit.best_epoch - 1]
     if isinstance(kept, CostTried):

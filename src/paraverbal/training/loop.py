@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,7 +77,6 @@ class Fit:
 
     history: tuple[Epoch, ...] | tuple[CostTried, ...]
     best_epoch: int
-    unit: Literal["epoch", "cost"] = "epoch"
 
 
 @dataclass(frozen=True)

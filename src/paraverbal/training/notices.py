@@ -30,7 +30,7 @@ def chance_notice(history: Sequence[Any], labels_count: int) -> str | None:
             `train_loss` (nats); of an svm with `cost` and without losses on training clips.
         labels_count: K, 2 or more.
     """
-    rows = [row if isinstance(row, Mapping) else vars(row) for row in history]
+    rows = _mappings(history)
     train, valid = _best(max, rows, "train_uar"), _best(max, rows, "valid_uar")
     loss = _best(min, rows, "train_loss")
     chance = 1 / labels_count
@@ -49,7 +49,7 @@ def divergence_notice(history: Sequence[Any], labels_count: int) -> str | None:
         history: Rows as those of `chance_notice`.
         labels_count: K, 2 or more.
     """
-    rows = [row if isinstance(row, Mapping) else vars(row) for row in history]
+    rows = _mappings(history)
     loss = rows[-1].get("train_loss") if rows else None
     equal = math.log(labels_count)
     if loss is None or loss <= DIVERGED_SHARE * equal:
@@ -58,6 +58,10 @@ def divergence_notice(history: Sequence[Any], labels_count: int) -> str | None:
         f"training diverged: its last loss is {loss:.3g}, where equal probabilities give {equal:.3f}; the likely cause is a "
         "training.learning_rate that is too high"
     )
+
+
+def _mappings(history: Sequence[Any]) -> list[Mapping[str, Any]]:
+    return [row if isinstance(row, Mapping) else vars(row) for row in history]
 
 
 def _best(choose: Callable[..., float], rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
