@@ -25,7 +25,19 @@ def mask(values: Tensor, lengths: Tensor) -> Tensor:
 
 def silenced(values: Tensor, lengths: Lengths) -> Tensor:
     """Return `values [batch, ..., frame]` with zeros behind each clip's end."""
-    return values if lengths is None else values * mask(values, lengths)
+    return values if lengths is None else values * _laid_out(mask(values, lengths), values)
+
+
+def _laid_out(inside: Tensor, values: Tensor) -> Tensor:
+    """Return a mask that lies in memory as `values` do, if their channels are innermost.
+
+    One that is repeated for each channel there is read in runs as short as the channels are many; and what is multiplied
+    with one of another order comes out in that order, in which all that follows is slow.
+    """
+    channels = values.shape[1]
+    if values.dim() < 3 or channels == 1 or values.stride(1) != 1:
+        return inside
+    return inside.expand(-1, channels, *inside.shape[2:]).movedim(1, -1).contiguous().movedim(-1, 1)
 
 
 def pooled(lengths: Lengths, size: int) -> Lengths:
