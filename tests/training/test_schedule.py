@@ -166,3 +166,18 @@ def test_adams_first_step_is_the_rate_whatever_the_size_of_the_gradient() -> Non
     settings = TrainingSettings(optimizer="adam", learning_rate=RATE, weight_decay=0.0)
     before, after = steps_of(settings, bowl, 1)
     torch.testing.assert_close(after, before - RATE * bowl(before).sign(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.5, 0.9), (0.0, 0.984)])
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_adam_divides_a_running_mean_by_that_of_the_squares(name: str, betas: tuple[float, float]) -> None:
+    settings = TrainingSettings(optimizer=name, learning_rate=RATE, weight_decay=0.0, betas=betas)
+    found = steps_of(settings, bowl, 4)
+    mean = square = torch.zeros(1, 3, dtype=torch.float64)
+    weights = found[0]
+    for step, after in enumerate(found[1:], 1):
+        gradient = bowl(weights)
+        mean = betas[0] * mean + (1 - betas[0]) * gradient
+        square = betas[1] * square + (1 - betas[1]) * gradient**2
+        weights = weights - RATE * (mean / (1 - betas[0] ** step)) / (square / (1 - betas[1] ** step)).sqrt()
+        torch.testing.assert_close(after, weights, atol=1e-6, rtol=0)

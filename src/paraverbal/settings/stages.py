@@ -106,6 +106,9 @@ class TrainingSettings(Settings):
     learning_rate: Positive = 1e-3
     weight_decay: NotNegative = 1e-5  # L2, added to the gradient; adamw: taken from the weights themselves
     momentum: Share = 0.9  # sgd only, Nesterov's
+    # adam and adamw only: what a step keeps of the running means of gradients and of their squares; with batches k times as
+    # large and a rate of sqrt(k) times, 1 - k (1 - beta) keeps the memory as long in clips (Malladi et al. 2022)
+    betas: Annotated[tuple[Share, Share], FROM_LIST] = (0.9, 0.999)
     # plateau: x `plateau_factor` when validation loss stands still; time: / (1 + decay x step), as in Keras;
     # exponential: x (1 - decay) after each epoch; one_cycle: up to the rate in the first `warmup`, then down to nothing
     schedule: Literal["plateau", "constant", "time", "exponential", "one_cycle"] = "plateau"

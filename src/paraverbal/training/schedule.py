@@ -108,7 +108,11 @@ def build_optimizer(network: torch.nn.Module, settings: TrainingSettings) -> tor
             {"params": weights, "weight_decay": settings.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+        return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, fused=True)
     return torch.optim.Adam(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        network.parameters(),
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
+        fused=True,
     )
