@@ -116,6 +116,35 @@ def test_the_norm_of_padded_clips_is_torchs_norm_of_their_frames_in_a_row(masked
 
 
 @NORMS
+@pytest.mark.parametrize("far", [0.0, 1000.0])
+def test_a_mean_far_from_zero_costs_the_norm_no_precision(masked, plain, shape, far: float) -> None:
+    """Running statistics know the mean, as after some steps."""
+    norm = masked(CHANNELS).train()
+    values = noise(shape) + far
+    twin = as_plain(norm, plain)
+    norm.running_mean.copy_(joined(values, LENGTHS).movedim(1, 0).flatten(1).mean(1))
+    found, expected = joined(norm(values, LENGTHS), LENGTHS), twin.double()(joined(values, LENGTHS).double())
+    torch.testing.assert_close(found.double(), expected, atol=2e-6 + 5e-7 * far, rtol=1e-5)
+
+
+@NORMS
+def test_in_bfloat16_output_and_gradient_are_those_of_float32_as_near_as_it_can_tell(masked, plain, shape) -> None:
+    weight = noise(shape, seed=1) * mask(noise(shape), LENGTHS)
+    results = []
+    for dtype in (torch.float32, torch.bfloat16):
+        norm = coloured(masked(CHANNELS)).train()
+        values = noise(shape).bfloat16().to(dtype).requires_grad_()
+        found = norm(values, LENGTHS)
+        assert found.dtype == dtype
+        (found * weight.to(dtype)).sum().backward()
+        results.append(
+            (joined(found.detach(), LENGTHS).float(), values.grad.float(), norm.weight.grad, norm.running_var)
+        )
+    for near, exact in zip(*results[::-1], strict=True):
+        torch.testing.assert_close(near, exact, atol=0.02 * float(exact.abs().max()), rtol=0)
+
+
+@NORMS
 def test_running_statistics_follow_torchs_over_several_batches(masked, plain, shape) -> None:
     norm = masked(CHANNELS).train()
     twin = as_plain(norm, plain)

@@ -117,8 +117,9 @@ class _MaskedBatchNorm(nn.modules.batchnorm._BatchNorm):
         """Normalise `values [batch, channel, ..., frame]`; what lies behind an end is not zero afterwards."""
         if lengths is None or not self.training:
             return super().forward(values)
-        normal, mean, variance, count = _Normalisation.apply(
-            values, mask(values, lengths), self.running_mean, self.weight, self.bias, self.eps
+        inside = mask(values, lengths)
+        normal, mean, variance, count = _Normalisation.apply(  # type: ignore[no-untyped-call]
+            values, inside, self.running_mean, self.weight, self.bias, self.eps
         )
         self._remember(mean, variance * count.float() / (count.float() - 1).clamp(min=1))
         return cast("Tensor", normal)
