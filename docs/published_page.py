@@ -116,15 +116,10 @@ def selection_note(lines: Sequence[Line]) -> str:
 def batch_note(lines: Sequence[Line]) -> str:
     """Return what masked batches give beside the batch of one, in UAR and in clips per second."""
     sentences = []
-    for denoised, one, sixteen in BATCHES:
-        uars = [scores([line for line in lines if line["run"] == name], "uar") for name in (one, sixteen)]
-        if all(uars):
-            gap = 100 * (statistics.mean(uars[1]) - statistics.mean(uars[0]))
-            apart = (
-                f", whose seeds are {100 * (max(uars[1]) - min(uars[1])):.1f} points apart," if len(uars[1]) > 1 else ""
-            )
-            side = f"{abs(gap):.1f} points {'above' if gap > 0 else 'below'}"
-            sentences.append(f"{denoised}, the mean UAR of batches of 16{apart} lies {side} that of the batch of one.")
+    for settings, *names in BATCHES:
+        one, sixteen = (scores([line for line in lines if line["run"] == name], "uar") for name in names)
+        if one and sixteen:
+            sentences.append(f"{settings}: {beside(one, sixteen)}.")
     bench = json.loads((FOLDER / "bench-batches.json").read_text(encoding="utf-8"))
     masked, alone = (bench["ratio_to_first"][f"3 layers: {name}"] for name in ("masked 16", "batch of one"))
     sentences.append(
@@ -135,11 +130,21 @@ def batch_note(lines: Sequence[Line]) -> str:
     return " ".join(sentences)
 
 
+def beside(one: Sequence[float], sixteen: Sequence[float]) -> str:
+    """Return how the UAR of batches of 16 lies to that of the batch of one, and how far seeds are apart."""
+    gap = 100 * (statistics.mean(sixteen) - statistics.mean(one))
+    side = f"{abs(gap):.1f} points {'above' if gap > 0 else 'below'} the batch of one"
+    apart = [f"{100 * (max(values) - min(values)):.1f}" for values in (one, sixteen) if len(values) > 1]
+    return f"{side}, seeds up to {' and '.join(apart)} apart" if apart else side
+
+
 SELECTION = ("adaptive-cnn-3", "adaptive-cnn-3-test")
-# With which noise reduction, one clip a step, batches of 16.
+# Settings, one clip a step, batches of 16.
 BATCHES = (
-    ("With noise reduction by profile", "adaptive-cnn-3", "adaptive-cnn-3-batch16"),
-    ("Without noise reduction", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy"),
+    ("Batches of 16, 4e-3 and betas, no noise reduction", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy-betas"),
+    ("2e-3 and Adam's usual betas", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy"),
+    ("With noise reduction by profile, 4e-3 and betas", "adaptive-cnn-3", "adaptive-cnn-3-betas"),
+    ("2e-3 and Adam's usual betas", "adaptive-cnn-3", "adaptive-cnn-3-batch16"),
 )
 NOTES = {"selection": selection_note, "batch": batch_note}
 

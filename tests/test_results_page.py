@@ -71,11 +71,12 @@ def test_choosing_on_the_test_clips_is_compared_seed_by_seed() -> None:
 
 
 def test_batches_are_told_beside_the_batch_of_one() -> None:
-    _, one, sixteen = published_page.BATCHES[1]
+    settings, one, sixteen = published_page.BATCHES[0]
     lines = [line(one, uar=0.65), line(sixteen, uar=0.6), line(sixteen, uar=0.64, seed=1)]
     note = published_page.batch_note(lines)
-    words = "Without noise reduction, the mean UAR of batches of 16, whose seeds are 4.0 points apart, lies 3.0 points below that"
-    assert note.startswith(words)
+    assert note.startswith(f"{settings}: 3.0 points below the batch of one, seeds up to 4.0 apart. Side by side")
+    note = published_page.batch_note([*lines, line(one, uar=0.59, seed=1)])
+    assert note.startswith(f"{settings}: 0.0 points below the batch of one, seeds up to 6.0 and 4.0 apart. Side by side")
     assert "by profile" not in note
 
 
