@@ -141,10 +141,13 @@ def beside(one: Sequence[float], sixteen: Sequence[float]) -> str:
 SELECTION = ("adaptive-cnn-3", "adaptive-cnn-3-test")
 # Settings, one clip a step, batches of 16.
 BATCHES = (
-    ("Batches of 16, 4e-3 and betas, no noise reduction", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy-betas"),
-    ("2e-3 and Adam's usual betas", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy"),
-    ("With noise reduction by profile, 4e-3 and betas", "adaptive-cnn-3", "adaptive-cnn-3-betas"),
-    ("2e-3 and Adam's usual betas", "adaptive-cnn-3", "adaptive-cnn-3-batch16"),
+    (
+        "Batches of 16, 4e-3 and betas of 0 and 0.984, no noise reduction",
+        "adaptive-cnn-3-noisy-one",
+        "adaptive-cnn-3-noisy-betas",
+    ),
+    ("2e-3 and Adam's usual betas, no noise reduction", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy"),
+    ("2e-3 and Adam's usual betas, noise reduction by profile", "adaptive-cnn-3", "adaptive-cnn-3-batch16"),
 )
 NOTES = {"selection": selection_note, "batch": batch_note}
 
