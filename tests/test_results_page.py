@@ -76,7 +76,9 @@ def test_batches_are_told_beside_the_batch_of_one() -> None:
     note = published_page.batch_note(lines)
     assert note.startswith(f"{settings}: 3.0 points below the batch of one, seeds up to 4.0 apart. Side by side")
     note = published_page.batch_note([*lines, line(one, uar=0.59, seed=1)])
-    assert note.startswith(f"{settings}: 0.0 points below the batch of one, seeds up to 6.0 and 4.0 apart. Side by side")
+    assert note.startswith(
+        f"{settings}: 0.0 points below the batch of one, seeds up to 6.0 and 4.0 apart. Side by side"
+    )
     assert "by profile" not in note
 
 
