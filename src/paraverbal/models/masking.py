@@ -72,8 +72,8 @@ class _Normalisation(torch.autograd.Function):
         own = _laid_out(inside, values)
         filling = filling.to(values.dtype)
         filled = torch.addcmul((1 - own) * _by_channel(filling, values), values, own)
-        count = inside.sum(dtype=torch.float64) * (values[0, 0].numel() // values.shape[-1])
-        mean, variance = _statistics(filled, filling.double(), count, eps)
+        count = inside.sum(dtype=torch.float32) * (values[0, 0].numel() // values.shape[-1])
+        mean, variance = _statistics(filled, filling.float(), count, eps)
         ctx.save_for_backward(filled, own, weight, mean, variance, count)
         ctx.eps = eps
         ctx.mark_non_differentiable(mean, variance, count)
@@ -102,12 +102,12 @@ def _by_channel(values: Tensor, like: Tensor) -> Tensor:
 
 def _statistics(filled: Tensor, filling: Tensor, count: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """Return mean and variance `[channel]` of those `count` values of each channel that are not `filling`."""
-    unused = torch.zeros_like(filling, dtype=torch.float32), torch.ones_like(filling, dtype=torch.float32)
-    _, mean, scale = torch.native_batch_norm(filled, None, None, *unused, True, 0.0, eps)
-    of_all, total = mean.double(), filled.numel() // filled.shape[1]
+    unused = torch.zeros_like(filling), torch.ones_like(filling)
+    _, of_all, scale = torch.native_batch_norm(filled, None, None, *unused, True, 0.0, eps)
+    total = filled.numel() // filled.shape[1]
     extra, away = (total - count) / count, of_all - filling
-    variance = (scale.double() ** -2 - eps) * total / count - extra * away.square() - (extra * away).square()
-    return (of_all + extra * away).float(), variance.clamp(min=0).float()
+    variance = (scale**-2 - eps) * total / count - extra * away.square() - (extra * away).square()
+    return of_all + extra * away, variance.clamp(min=0)
 
 
 class _MaskedBatchNorm(nn.modules.batchnorm._BatchNorm):
@@ -121,7 +121,7 @@ class _MaskedBatchNorm(nn.modules.batchnorm._BatchNorm):
         normal, mean, variance, count = _Normalisation.apply(  # type: ignore[no-untyped-call]
             values, inside, self.running_mean, self.weight, self.bias, self.eps
         )
-        self._remember(mean, variance * count.float() / (count.float() - 1).clamp(min=1))
+        self._remember(mean, variance * count / (count - 1).clamp(min=1))
         return cast("Tensor", normal)
 
     def _remember(self, mean: Tensor, variance: Tensor) -> None:
