@@ -157,6 +157,10 @@ def _problem(location: tuple[str | int, ...], details: list[Any]) -> str:
         return f"{key}.{chooser} = {given!r} is unknown{nearest(given, known)}; known: {', '.join(known)}"
     if kind == "value_error":
         return str(details[0]["msg"]).removeprefix("Value error, ")
+    if kind == "tuple_type":
+        usual = _class_of(details[0]["loc"]).model_fields[str(location[1])].default
+        example = f", for example {_toml(list(usual))}" if usual else ""
+        return f"{key} = {details[0]['input']!r}: expected a list in brackets{example}"
     messages = [detail["msg"][0].lower() + detail["msg"][1:] for detail in details]
     return f"{key} = {details[0]['input']!r}: {', or '.join(messages)}"
 
@@ -164,9 +168,13 @@ def _problem(location: tuple[str | int, ...], details: list[Any]) -> str:
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
     if len(location) == 1:
         return list(Recipe.model_fields)
+    return sorted(_class_of(location).model_fields)
+
+
+def _class_of(location: tuple[str | int, ...]) -> Any:
+    """Return the settings class of the section that a validation error of pydantic lies in."""
     section = str(location[0])
-    chosen: Any = _classes(section).get(str(location[1]), Recipe.model_fields[section].annotation)
-    return sorted(chosen.model_fields)
+    return _classes(section).get(str(location[1]), Recipe.model_fields[section].annotation)
 
 
 def _toml(value: Any) -> str:
