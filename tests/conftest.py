@@ -1,10 +1,11 @@
-"""What tests share: where the real corpora are, a tiny recipe, a synthetic corpus, a run trained on it."""
+"""What tests share: real corpora, a browser, a tiny recipe, a synthetic corpus, a run trained on it."""
 
 import csv
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,18 @@ from paraverbal.config import read_recipe
 from paraverbal.settings import Recipe
 
 ROOT = Path(__file__).parent.parent
+
+CHROMIUM = shutil.which("chromium")
+CHROMIUM_OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # The same examples in every run, and no failure because the machine is busy.
 settings.register_profile("paraverbal", deadline=None, derandomize=True)
@@ -36,6 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def corpora() -> Path:
     """The folder of real corpora."""
     return Path(os.environ["PARAVERBAL_CORPORA"]).resolve()
+
+
+@pytest.fixture(scope="module")
+def launch() -> Iterator[Callable[..., Any]]:
+    """Start Debian's chromium, with more options; it ends with the module, so that no event loop of its outlives it."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is missing: apt-get install chromium, or make page")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install playwright")
+    with api.sync_playwright() as playwright:
+        yield lambda *more: playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS, *more])
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
-"""The real service at a free port, and Debian's chromium, whose microphone is a recording."""
+"""The real service at a free port, and a browser whose microphone is a recording."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,17 +16,6 @@ import soundfile
 from tests.service.page.visiting import leave, open_page
 
 CLIPS = Path(__file__).parents[3] / "examples" / "clips"
-CHROMIUM = shutil.which("chromium")
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 # A name that is this machine, but not one that browsers trust with a microphone.
@@ -92,16 +80,6 @@ def spoken(tmp_path_factory):
     file = tmp_path_factory.mktemp("microphone") / "voice.wav"
     soundfile.write(file, np.concatenate([voice, voice[: rate // 2]]), rate, subtype="PCM_16")
     return file
-
-
-@pytest.fixture(scope="module")
-def launch(spoken):
-    """Start browsers with more options; they end with the module, so that no event loop of theirs outlives it."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is missing: apt-get install chromium, or make page")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install playwright")
-    with api.sync_playwright() as playwright:
-        yield lambda *more: playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, *more])
 
 
 @pytest.fixture(scope="module")
