@@ -48,18 +48,18 @@ COUNTED = {
 }
 
 
-def scored(clips, sharpness, seed, audit=None, selected_on="valid"):
+def scored(clips, sharpness, seed, audit=None, selected_on="valid", labels=LABELS):
     """A Result of random predictions that lean to the truth."""
-    truth, probabilities = drawn(clips, sharpness, seed)
+    truth, probabilities = drawn(clips, sharpness, seed, labels)
     return Result.from_predictions(
-        truth, probabilities, labels=LABELS, protocol="holdout", selected_on=selected_on, audit=audit
+        truth, probabilities, labels=labels, protocol="holdout", selected_on=selected_on, audit=audit
     )
 
 
-def drawn(clips, sharpness, seed):
+def drawn(clips, sharpness, seed, labels=LABELS):
     generator = np.random.default_rng(seed)
-    truth = np.arange(clips) % len(LABELS)
-    logits = generator.normal(0, 1.6, (clips, len(LABELS)))
+    truth = np.arange(clips) % len(labels)
+    logits = generator.normal(0, 1.6, (clips, len(labels)))
     logits[np.arange(clips), truth] += sharpness
     powers = np.exp(logits)
     return truth, powers / powers.sum(axis=1, keepdims=True)

@@ -1,10 +1,9 @@
 """The report of a run in a browser: nothing of it is cut off, in a narrow window or a wide one."""
 
-import numpy as np
 import pytest
-from tests.report.conftest import RECIPE
+from tests.report.conftest import RECIPE, scored
 
-from paraverbal.evaluation.protocol import Result, Training, run_document, write_document
+from paraverbal.evaluation.protocol import Training, run_document, write_document
 from paraverbal.report.page import write_report
 
 pytestmark = pytest.mark.browser
@@ -36,18 +35,10 @@ def browser(launch):
 def reports(evaluated, tmp_path_factory):
     """The reports of a run with all sections, and of one of eight emotions."""
     folder = tmp_path_factory.mktemp("eight")
-    parts = {part: scored(clips, seed) for seed, (part, clips) in enumerate(PARTS.items())}
+    parts = {part: scored(clips, 3, seed, labels=EIGHT) for seed, (part, clips) in enumerate(PARTS.items())}
     training = Training(recipe=RECIPE, epochs=40, best_epoch=31, minutes=12.3, parameters=2_752_197, failed=[])
     write_document(run_document(parts, training), folder / "result.json")
     return {name: write_report(run).as_uri() for name, run in (("all sections", evaluated), ("eight", folder))}
-
-
-def scored(clips, seed):
-    truth = np.arange(clips) % len(EIGHT)
-    logits = np.random.default_rng(seed).normal(0, 1.6, (clips, len(EIGHT)))
-    logits[np.arange(clips), truth] += 3
-    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return Result.from_predictions(truth, probabilities, labels=EIGHT, protocol="holdout", selected_on="valid")
 
 
 @pytest.fixture
