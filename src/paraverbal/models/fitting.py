@@ -86,10 +86,9 @@ class Fit(nn.Module):
 
     def _resized(self, features: Tensor, lengths: Tensor | None) -> Tensor:
         frames = features.shape[2]
-        if lengths is not None:
-            return torch.matmul(features, interpolation_weights(lengths, frames, self.size, self.interpolation))
-        full = torch.full((1,), frames, device=features.device)
-        return torch.matmul(features, interpolation_weights(full, frames, self.size, self.interpolation).squeeze(0))
+        own = torch.full((1,), frames, device=features.device) if lengths is None else lengths
+        weights = interpolation_weights(own, frames, self.size, self.interpolation).to(features.dtype)
+        return torch.matmul(features, weights.squeeze(0) if lengths is None else weights)
 
 
 def interpolation_weights(lengths: Tensor, frames: int, size: int, interpolation: str) -> Tensor:

@@ -50,6 +50,10 @@ class Recurrent(nn.Module):
 
     def forward(self, sequence: Tensor) -> Tensor:
         """Return the state of every frame."""
+        device = sequence.device.type
+        if torch.is_autocast_enabled(device):
+            # torch hands float32 to oneDNN all the same, which has no LSTM in bfloat16 on processors that lack AVX-512.
+            sequence = sequence.to(torch.get_autocast_dtype(device))
         states: Tensor = self.layers(sequence)[0]
         return states
 
