@@ -22,8 +22,8 @@ check: $(VENV)/full  ## style and types
 	$(VENV)/bin/ruff format --check $(CODE)
 	$(VENV)/bin/mypy
 
-test: $(VENV)/full  ## all tests; those on real recordings where PARAVERBAL_CORPORA is set
-	$(VENV)/bin/pytest --cov --cov-report=term:skip-covered
+test: $(VENV)/full  ## all tests, one thread on each core; those on real recordings where PARAVERBAL_CORPORA is set
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n auto --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/; installs openSMILE and Praat, to compare with
 	$(PIP) $(TORCH) --editable '.[dev,bench]'
