@@ -150,6 +150,7 @@ BATCHES = (
     ("2e-3 and Adam's usual betas, no noise reduction", "adaptive-cnn-3-noisy-one", "adaptive-cnn-3-noisy"),
     ("4e-3 and betas of 0 and 0.984, noise reduction by profile", "adaptive-cnn-3", "adaptive-cnn-3-betas"),
     ("2e-3 and Adam's usual betas, noise reduction by profile", "adaptive-cnn-3", "adaptive-cnn-3-batch16"),
+    ("The same in 300 epochs", "adaptive-cnn-3", "adaptive-cnn-3-batch16-300"),
 )
 NOTES = {"selection": selection_note, "batch": batch_note}
 
