@@ -164,17 +164,13 @@ def png(figure: Figure, colours: int | None = None) -> bytes:
         colours: How many different colours to keep, 1 to 256; of lines and text 256 are all that can be told apart, in a third
             of the bytes. None keeps every shade.
     """
+    canvas: Any = FigureCanvasAgg(figure)  # whose methods matplotlib has not typed
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    if colours is not None:
+        picture = picture.convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", facecolor=figure.get_facecolor(), metadata={"Software": None})
-    return buffer.getvalue() if colours is None else _few_colours(buffer, colours)
-
-
-def _few_colours(picture: io.BytesIO, colours: int) -> bytes:
-    buffer = io.BytesIO()
-    with Image.open(picture) as drawn:
-        few = drawn.convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(buffer, format="PNG", optimize=True)
+    picture.save(buffer, format="PNG", optimize=colours is not None, dpi=(figure.dpi, figure.dpi))
     return buffer.getvalue()
 
 
