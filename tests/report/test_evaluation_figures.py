@@ -93,6 +93,16 @@ def test_the_bars_of_a_reliability_diagram_are_accuracies_and_below_them_are_the
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["Before temperature", "After temperature"]
 
 
+@pytest.mark.parametrize("clips", [1, 6, 400])
+def test_clips_of_a_reliability_diagram_are_counted_in_whole_numbers(clips):
+    bins = reliability(*drawn(clips))
+    figure = reliability_figure(bins, bins)
+    png(figure)
+    ticks = figure.axes[2].get_yticks()
+    assert len(ticks) > 1
+    assert all(tick == round(tick) for tick in ticks)
+
+
 def test_the_coverage_figure_marks_what_the_threshold_answers():
     points = coverage_curve(*drawn())
     figure = coverage_figure(points, 0.6)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from paraverbal.evaluation.groups import GroupScores, GroupTable
 from paraverbal.evaluation.robustness import CLEAN, ConditionScores, RobustnessTable
@@ -44,6 +45,7 @@ def reliability_figure(
         counts.set_xlabel("confidence (%)", color=palette.muted, fontsize=9)
     panels[0, 0].set_ylabel("accuracy (%)", color=palette.muted, fontsize=9)
     panels[1, 0].set_ylabel("clips", color=palette.muted, fontsize=9)
+    panels[1, 0].yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))
     panels[0, 0].legend(frameon=False, labelcolor=palette.ink, fontsize=9, loc="upper left")
     return figure
 
