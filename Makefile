@@ -26,7 +26,7 @@ check: $(VENV)/full  ## style and types
 test: $(VENV)/full  ## all tests, one thread on each core; those on real recordings where PARAVERBAL_CORPORA is set
 	$(PYTEST)
 
-coverage: $(VENV)/full  ## all tests, and the lines of ours that none of them runs; takes twice the time
+coverage: $(VENV)/full  ## all tests, and the lines of ours that none of them runs; takes half as long again
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/full  ## ratios measured side by side, into docs/results/; installs openSMILE and Praat, to compare with
