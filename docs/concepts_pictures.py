@@ -1,11 +1,9 @@
 """What the pictures of `concepts.md` share: colours, spectrograms, and how they are written."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from PIL import Image
 from concepts_signals import RATE
 from paraverbal.report.clip_analysis import PlotSettings, spectrogram
 from paraverbal.report.clip_figures import draw_spectrogram
-from paraverbal.report.figures import LIGHT
+from paraverbal.report.figures import LIGHT, drawn_image
 from walkthrough_figures import _axes
 
 DOTS_PER_INCH = 110  # of the pictures, which are 10 inches wide
@@ -32,13 +30,10 @@ def spectrogram_panel(axes: Axes, waveform: NDArray[np.floating], settings: Plot
 
 def write(figure: Figure, path: Path) -> None:
     """Write a figure as a small PNG in the colours of the page; the same figure gives the same bytes."""
-    FigureCanvasAgg(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, facecolor=figure.get_facecolor())
+    figure.set_dpi(DOTS_PER_INCH)
     palette = Image.new("P", (1, 1))
     palette.putpalette([round(255 * value) for colour in _page_colours() for value in colour])
-    with Image.open(buffer) as drawn:
-        few = drawn.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
+    few = drawn_image(figure).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
     few.save(path, format="PNG", optimize=True)
 
 

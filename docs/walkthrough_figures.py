@@ -12,7 +12,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from PIL import Image
 
-from paraverbal.report.figures import DOTS_PER_INCH, LIGHT, png
+from paraverbal.report.figures import DOTS_PER_INCH, LIGHT, drawn_image
 
 Values = NDArray[np.floating]
 
@@ -199,7 +199,7 @@ def output_figure(labels: Sequence[str], logits: Values, probabilities: Values, 
 
 def write_picture(figure: Figure, path: Path) -> None:
     """Write a figure as a PNG with as many colours as `LARGEST_BYTES` allow; the same figure gives the same bytes."""
-    image = Image.open(io.BytesIO(png(figure))).convert("RGB")
+    image = drawn_image(figure).convert("RGB")
     for colours in (256, 128, 64, 32):
         buffer = io.BytesIO()
         reduced = image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

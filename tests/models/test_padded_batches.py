@@ -10,10 +10,7 @@ from paraverbal.models.model import SpeechModel
 
 LABELS = ("anger", "fear", "neutral")
 # Networks whose full size takes seconds: the same layers with fewer channels.
-RESIDUAL = ("model.stem=8", "model.channels=[8, 12, 16]", "model.units=16", "model.attention_units=8")
 SMALLER = {
-    "paraverbal-small": RESIDUAL,
-    "paraverbal-robust": RESIDUAL,
     "cnn-lstm": ("model.channels=[4, 6, 8]", "model.lstm_units=16", "model.hidden_units=16"),
     "cnn-lstm-16khz": ("model.channels=[4, 6, 8]", "model.lstm_units=16", "model.hidden_units=16"),
     "baseline-cnn": ("model.channels=[4, 8]",),

@@ -164,14 +164,19 @@ def png(figure: Figure, colours: int | None = None) -> bytes:
         colours: How many different colours to keep, 1 to 256; of lines and text 256 are all that can be told apart, in a third
             of the bytes. None keeps every shade.
     """
-    canvas: Any = FigureCanvasAgg(figure)  # whose methods matplotlib has not typed
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    picture = drawn_image(figure)
     if colours is not None:
         picture = picture.convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", optimize=colours is not None, dpi=(figure.dpi, figure.dpi))
     return buffer.getvalue()
+
+
+def drawn_image(figure: Figure) -> Image.Image:
+    """Return a figure as it is drawn: RGBA, as many pixels as its inches and dots per inch give."""
+    canvas: Any = FigureCanvasAgg(figure)  # whose methods matplotlib has not typed
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba()))
 
 
 def write_png(figure: Figure, path: str | Path) -> None:
